@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * weir/gc.h - the collector of cycles.
+ *
+ * Counts free everything but cycles.  The collector finds objects that only
+ * their own cycle still refers to, runs their finalizers, and frees them.  It
+ * works in three generations: new objects are in generation 0, what survives
+ * a collection moves up, and the oldest stays in generation 2.
+ *
+ * A collection stops all threads while it looks.  It runs only inside
+ * weir_gc_collect() and, when one is due, inside weir_checkpoint(): never in
+ * the middle of another call, and no allocation runs one.
+ *
+ * In a build that does not count references nothing is ever collected: the
+ * calls below work, and weir_gc_collect() finds 0 objects.
+ */
+#ifndef WEIR_GC_H
+#define WEIR_GC_H
+
+#include <weir/object.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { WEIR_GC_GENERATIONS = 3, WEIR_GC_CALLBACKS_MAX = 16 };
+
+/*
+ * Collect the generation given (0, 1 or 2) and all younger ones.
+ *
+ * Finalizers of what is found run on the calling thread, with the other
+ * threads running, before anything is torn down.  An object that a finalizer
+ * makes reachable again lives, with all it reaches; its finalizer does not
+ * run a second time.
+ *
+ * Returns the number of objects that were found unreachable and freed.  0 if
+ * a collection is running already, on whatever thread; another one is then
+ * considered when that has ended.  WEIR_EINVAL for a bad generation,
+ * WEIR_ESTATE if the thread is not attached, WEIR_ENOMEM if there was no
+ * memory to look with: nothing is freed then.
+ * Caller: attached, any lock it holds is none of the runtime's.
+ */
+WEIR_API int64_t weir_gc_collect(int generation);
+
+/*
+ * Switch automatic collection on or off; it starts on.  Both return whether
+ * it was on before: 1 or 0.  Explicit collections are not concerned, and a
+ * threshold of 0 keeps automatic collection off whatever is said here.
+ * Any thread, while the runtime runs.
+ */
+WEIR_API int weir_gc_enable(void);
+WEIR_API int weir_gc_disable(void);
+WEIR_API bool weir_gc_is_enabled(void);
+
+/*
+ * When to collect automatically; at start (2000, 10, 10).
+ *
+ * Generation 0 is due when more than `young` objects were made than freed
+ * since the last collection (seen in steps of some hundred objects); 0
+ * switches automatic collection off, also for weir_gc_enable().  Generation 1
+ * is due when 0 was collected more than `middle` times since; generation 2
+ * when 1 was collected more than `old` times since and the objects that were
+ * promoted to it meanwhile exceed a quarter of those that survived its last
+ * collection.  The thresholds CPython had for decades are (700, 10, 10).
+ *
+ * Returns 0, or WEIR_EINVAL if one is negative.  Any thread.
+ */
+WEIR_API int weir_gc_set_threshold(int64_t young, int64_t middle, int64_t old);
+
+/* Read the thresholds.  Returns 0 or WEIR_EINVAL for NULL.  Any thread. */
+WEIR_API int weir_gc_get_threshold(int64_t out[WEIR_GC_GENERATIONS]);
+
+/*
+ * Read what the thresholds are compared with: objects made less objects freed
+ * since the last collection, collections of generation 0 since the last of 1,
+ * and of 1 since the last of 2.  Returns 0 or WEIR_EINVAL.  Any thread.
+ */
+WEIR_API int weir_gc_get_count(int64_t out[WEIR_GC_GENERATIONS]);
+
+/* Totals of one generation since the start. */
+typedef struct weir_gc_stats {
+    uint64_t collections;   /* collections of this generation */
+    uint64_t collected;     /* objects found unreachable and freed */
+    uint64_t uncollectable; /* found unreachable and kept; always 0 so far */
+    uint64_t candidates;    /* objects looked at */
+    uint64_t duration_ns;   /* request to end, without callbacks */
+} weir_gc_stats;
+
+/* Read them.  Returns 0 or WEIR_EINVAL.  Any thread. */
+WEIR_API int weir_gc_get_stats(int generation, weir_gc_stats *out);
+
+/*
+ * How long collections kept the other threads stopped, in nanoseconds, from
+ * the request to stop them until they were let go.  A collection that had to
+ * run finalizers counts as two.  Percentiles are exact to within 2 %.
+ */
+typedef struct weir_gc_pauses {
+    uint64_t count;
+    uint64_t p50;
+    uint64_t p99;
+    uint64_t max;
+} weir_gc_pauses;
+
+/* Read them.  Returns 0 or WEIR_EINVAL.  Any thread. */
+WEIR_API int weir_gc_get_pauses(weir_gc_pauses *out);
+
+typedef enum weir_gc_phase {
+    WEIR_GC_START, /* before anything is looked at */
+    WEIR_GC_STOP   /* all done, or given up without memory */
+} weir_gc_phase;
+
+/* What a callback is told.  At the start only the generation is set. */
+typedef struct weir_gc_info {
+    int generation;
+    int64_t collected;
+    int64_t uncollectable;
+    int64_t candidates;
+    uint64_t duration_ns;
+} weir_gc_info;
+
+/* info is valid during the call. */
+typedef void (*weir_gc_callback)(weir_gc_phase phase, const weir_gc_info *info,
+                                 void *data);
+
+/*
+ * Call `callback` before and after every collection, on the thread that
+ * collects, attached and with the other threads running.  It may use objects;
+ * a collection it asks for finds 0.  A pair (callback, data) may be added more
+ * than once and is called in the order of addition.
+ *
+ * Returns 0, WEIR_EINVAL for NULL, or WEIR_ELIMIT when there are
+ * WEIR_GC_CALLBACKS_MAX already.  Any thread.
+ */
+WEIR_API int weir_gc_callback_add(weir_gc_callback callback, void *data);
+
+/*
+ * Take the first such pair away.  A collection that has begun may call it
+ * once more.  Returns 0, or WEIR_ENOKEY when there is none.  Any thread.
+ */
+WEIR_API int weir_gc_callback_remove(weir_gc_callback callback, void *data);
+
+/*
+ * True if the collector looks at o: it can hold references.  False for NULL,
+ * ints, strings and immortal constants.  Caller: attached.
+ */
+WEIR_API bool weir_gc_is_tracked(const weir_object *o);
+
+/* True once the finalizer of o has been started.  Caller: attached. */
+WEIR_API bool weir_gc_is_finalized(const weir_object *o);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

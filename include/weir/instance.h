@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * weir/instance.h - objects of types that an embedder defines.
+ *
+ * An instance has a fixed number of slots in line, each holding an object or
+ * nothing: with two slots it is 32 bytes.  A type may also give its instances
+ * named attributes, kept in a table that is made with the first attribute.
+ *
+ * Each call is atomic to other threads: in the parallel flavours it holds the
+ * lock of the instance (slots) or of its attribute table, in the others the
+ * global lock protects it.  What a call replaces is dropped after unlocking,
+ * so a finalizer may use the same instance.
+ *
+ * Every call needs the calling thread attached (weir/thread.h) and never
+ * collects.  While it waits for a lock the thread counts as stopped.
+ */
+#ifndef WEIR_INSTANCE_H
+#define WEIR_INSTANCE_H
+
+#include <weir/object.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    /* slots a type can have */
+    WEIR_INSTANCE_SLOTS_MAX = 4093,
+    /* flag of a type: instances have named attributes */
+    WEIR_TYPE_ATTRS = 1
+};
+
+/*
+ * Called once with an instance that is about to die, or was found in garbage,
+ * before anything it refers to is dropped; data is the type's.  It may store
+ * a reference to o: then o lives on, and is not finalized again.  No lock is
+ * held; it may call anything of this interface but weir_stop().
+ */
+typedef void (*weir_finalize_fn)(WEIR_BORROWED weir_object *o, void *data);
+
+/*
+ * Make a type.  It is immortal: there is nothing to drop, and it lives until
+ * weir_stop().
+ *
+ * name: copied, at most 63 bytes.  nslots: slots of an instance.  flags: 0 or
+ * WEIR_TYPE_ATTRS.  finalize: NULL for none; data is passed to it and must
+ * outlive the instances.  Takes the lock of the table of types.
+ *
+ * NULL with WEIR_EINVAL (name NULL or too long, unknown flag), WEIR_ELIMIT
+ * (more slots than WEIR_INSTANCE_SLOTS_MAX, or more than 65,000 types) or
+ * WEIR_ENOMEM.
+ */
+WEIR_API weir_type *weir_instance_type(const char *name, uint32_t nslots,
+                                       uint32_t flags,
+                                       weir_finalize_fn finalize, void *data);
+
+/* The number of slots, or WEIR_EINVAL (NULL) or WEIR_ETYPE. */
+WEIR_API int64_t weir_instance_slots(const weir_type *type);
+
+/*
+ * An instance with empty slots, a new reference.  NULL with WEIR_ENOMEM,
+ * WEIR_EINVAL (type is NULL) or WEIR_ETYPE (not from weir_instance_type()).
+ */
+WEIR_API WEIR_OWNED weir_object *weir_instance_new(weir_type *type);
+
+/*
+ * An instance whose first n slots hold these values, a new reference; the
+ * other slots are empty.  The n references are consumed, also on failure; a
+ * NULL leaves its slot empty.  values may be NULL when n is 0.
+ *
+ * NULL with WEIR_ENOMEM, WEIR_EINVAL (type or values is NULL), WEIR_ETYPE or
+ * WEIR_ERANGE (more values than slots).
+ */
+WEIR_API WEIR_OWNED weir_object *
+weir_instance_make(weir_type *type, size_t n,
+                   WEIR_STOLEN weir_object *const values[]);
+
+/*
+ * What slot i holds, a new reference.  NULL with WEIR_ENOKEY (it is empty),
+ * WEIR_EINVAL (o is NULL), WEIR_ETYPE (not an instance) or WEIR_ERANGE.
+ */
+WEIR_API WEIR_OWNED weir_object *weir_instance_get(weir_object *o, size_t i);
+
+/*
+ * What slot i holds, borrowed: valid while the caller has a reference to o
+ * and no thread changes the slot or drops o.  Takes no lock, so it is for
+ * instances that no other thread changes meanwhile.  Errors as
+ * weir_instance_get().
+ */
+WEIR_API WEIR_BORROWED weir_object *weir_instance_borrow(weir_object *o,
+                                                         size_t i);
+
+/*
+ * Put value in slot i, or empty it when value is NULL.  The instance takes
+ * its own reference to value and drops what the slot held, which can run a
+ * finalizer.  Returns 0, WEIR_EINVAL (o is NULL), WEIR_ETYPE or WEIR_ERANGE.
+ */
+WEIR_API int weir_instance_set(weir_object *o, size_t i, weir_object *value);
+
+/* True if o is an instance of a type from weir_instance_type(). */
+WEIR_API bool weir_is_instance(const weir_object *o);
+
+/*
+ * The value of an attribute, a new reference.  name: a string.  NULL with
+ * WEIR_ENOKEY, WEIR_EINVAL (an argument is NULL) or WEIR_ETYPE (o has no
+ * attributes, or name is not a string).
+ */
+WEIR_API WEIR_OWNED weir_object *weir_attr_get(weir_object *o,
+                                               weir_object *name);
+
+/*
+ * Give an attribute a value; the instance takes its own references and drops
+ * the old value, which can run a finalizer.  Returns 0, WEIR_EINVAL (an
+ * argument is NULL), WEIR_ETYPE, WEIR_ENOMEM or WEIR_ELIMIT.
+ */
+WEIR_API int weir_attr_set(weir_object *o, weir_object *name,
+                           weir_object *value);
+
+/*
+ * Remove an attribute, which can run a finalizer.  Needs no memory.  Returns
+ * 0, WEIR_ENOKEY, WEIR_EINVAL (an argument is NULL) or WEIR_ETYPE.
+ */
+WEIR_API int weir_attr_delete(weir_object *o, weir_object *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

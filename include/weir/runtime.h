@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * weir/runtime.h - starting and stopping the runtime.
+ */
+#ifndef WEIR_RUNTIME_H
+#define WEIR_RUNTIME_H
+
+#include <weir/object.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * How to run.  Fill with weir_config_init(), then change what you need.  The
+ * environment, read by weir_start(), overrides: WEIR_LOCK_POLICY,
+ * WEIR_SWITCH_INTERVAL_US, WEIR_GIL, WEIR_CHECKER, WEIR_HEAP_BYTES.
+ */
+typedef struct weir_config {
+    /* sizeof(weir_config), set by weir_config_init() */
+    size_t size;
+    /* lock policy by name: "cpython" (default) or "fifo"; NULL: default */
+    const char *lock_policy;
+    /* switch interval in microseconds; 0: the default, 5000 */
+    uint64_t switch_interval_us;
+    /* parallel flavours: run threads one at a time all the same */
+    bool gil;
+    /* redzones, poisoning, quarantine; slow.  Default: sanitizer builds */
+    bool checker;
+    /* address space to reserve for objects, bytes; 0: the default, 64 GiB */
+    uint64_t heap_bytes;
+    /* seed of the string hash; 0: random */
+    uint64_t hash_seed;
+    /* start with automatic collection switched off */
+    bool gc_disabled;
+} weir_config;
+
+/* Fill *config with the defaults.  NULL is ignored. */
+WEIR_API void weir_config_init(weir_config *config);
+
+/* What weir_start() calls; not for users. */
+WEIR_API int weir_start_(const weir_config *config, int flavour, int debug,
+                         int abi);
+
+/*
+ * Start the runtime and attach the calling thread to it.  config: NULL for
+ * the defaults.
+ *
+ * Returns 0, or WEIR_EABI when headers and library are of different flavour,
+ * debug level or version; WEIR_ESTATE when it runs already; WEIR_EINVAL for a
+ * bad configuration or environment; WEIR_ENOMEM.  After weir_stop() it can be
+ * started again.
+ */
+static inline int
+weir_start(const weir_config *config)
+{
+    return weir_start_(config, WR_FLAVOUR_ID, WEIR_DEBUG, WEIR_ABI_VERSION);
+}
+
+/*
+ * End the runtime and give all its memory back.  Every object and type is
+ * gone afterwards, whoever still refers to it; finalizers of objects that
+ * are alive do not run.  Caller: an attached thread; all other threads have
+ * detached, otherwise WEIR_EBUSY and nothing happens.  WEIR_ESTATE when not
+ * running or not attached.
+ */
+WEIR_API int weir_stop(void);
+
+/* True between weir_start() and weir_stop().  Any thread. */
+WEIR_API bool weir_running(void);
+
+/* The library's flavour ("gil", "atomic") and version.  Any thread. */
+WEIR_API const char *weir_flavour(void);
+WEIR_API const char *weir_version(void);
+
+/* The debug level the library was built with: 0, 1 or 2.  Any thread. */
+WEIR_API int weir_debug_level(void);
+
+/* How memory stands.  Sizes in bytes. */
+typedef struct weir_memory {
+    uint64_t arenas;       /* arenas in use, 4 MiB each */
+    uint64_t pools;        /* pools in use, 64 KiB each */
+    uint64_t objects;      /* blocks that hold collectable objects */
+    uint64_t atoms;        /* blocks that hold ints, strings and the like */
+    uint64_t object_bytes; /* bytes of those two, rounded to blocks */
+    uint64_t raw_bytes;    /* item arrays and tables */
+} weir_memory;
+
+/*
+ * Read the figures.  Counts are exact when no other thread allocates.
+ * Caller: attached.  WEIR_EINVAL for NULL, WEIR_ESTATE if detached.
+ */
+WEIR_API int weir_memory_stats(weir_memory *out);
+
+/* A distribution of times in nanoseconds; all 0 when nothing was recorded. */
+typedef struct weir_times {
+    uint64_t count;
+    uint64_t p50;
+    uint64_t p99;
+    uint64_t max;
+} weir_times;
+
+/* What happened at the global lock since weir_start(), all threads. */
+typedef struct weir_lock_figures {
+    uint64_t acquisitions;
+    uint64_t handoffs;        /* given to a waiting thread directly */
+    uint64_t yields;          /* given up at a checkpoint */
+    uint64_t drop_requests;   /* a waiter asked the holder to yield */
+    uint64_t forced_switches; /* a yielding thread waited for a successor */
+    weir_times wait;          /* of threads that had to wait */
+    weir_times hold;          /* of holds that began or ended with a wait */
+} weir_lock_figures;
+
+/*
+ * Read them.  Threads that run meanwhile may be counted late.
+ * Caller: attached.  WEIR_EINVAL for NULL; WEIR_ESTATE if detached, or if
+ * threads run in parallel and there is no lock.
+ */
+WEIR_API int weir_lock_stats(weir_lock_figures *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

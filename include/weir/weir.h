@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * weir/weir.h - everything an embedder needs.
+ *
+ * Weir is a runtime of reference-counted objects shared by threads, with a
+ * collector for cycles.  Start with weir/runtime.h, then weir/object.h.
+ */
+#ifndef WEIR_WEIR_H
+#define WEIR_WEIR_H
+
+#include <weir/error.h>
+#include <weir/object.h>
+#include <weir/runtime.h>
+#include <weir/thread.h>
+#include <weir/gc.h>
+#include <weir/int.h>
+#include <weir/str.h>
+#include <weir/tuple.h>
+#include <weir/list.h>
+#include <weir/dict.h>
+#include <weir/instance.h>
+#include <weir/hash.h>
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/lot.c - the parking lot's table.
+ *
+ * A fixed number of buckets, each a FIFO list of waiters that live on their
+ * own stacks; nothing is allocated.  Addresses that share a bucket only share
+ * its mutex.
+ */
+#include "base/lot.h"
+
+#include <stdint.h>
+
+#include "base/mutex.h"
+#include "base/park.h"
+
+enum { BUCKET_BITS = 8, BUCKETS = 1 << BUCKET_BITS };
+
+struct waiter { /* SHARED */
+    /* [inner] */
+    struct wr_parker parker;
+
+    /* [const] */
+    const void *addr;
+
+    /* [lock: bucket] */
+    struct waiter *next;
+};
+
+struct bucket { /* SHARED */
+    /* [inner] WR_RANK_LOT; protects the list */
+    _Alignas(64) struct wr_mutex mutex;
+
+    /* [lock: mutex] longest sleeper first */
+    struct waiter *head;
+
+    /* [lock: mutex] meaningless while head is NULL */
+    struct waiter *tail;
+};
+
+#define BUCKET_INIT                                                            \
+    {                                                                          \
+        .mutex = WR_MUTEX_INIT(WR_RANK_LOT)                                    \
+    }
+
+static struct bucket buckets[BUCKETS] = {
+    [0 ... BUCKETS - 1] = BUCKET_INIT,
+};
+
+static struct bucket *
+bucket_of(const void *addr)
+{
+    uint64_t hash = (uint64_t)(uintptr_t)addr * UINT64_C(0x9e3779b97f4a7c15);
+    return &buckets[hash >> (64 - BUCKET_BITS)];
+}
+
+bool
+wr_lot_park(const void *addr, bool (*validate)(void *ctx), void *ctx)
+{
+    struct bucket *bucket = bucket_of(addr);
+    struct waiter self = {.addr = addr};
+
+    wr_parker_init(&self.parker);
+    wr_mutex_lock(&bucket->mutex);
+    if (!validate(ctx)) {
+        wr_mutex_unlock(&bucket->mutex);
+        return false;
+    }
+    if (bucket->head == NULL) {
+        bucket->head = &self;
+    } else {
+        bucket->tail->next = &self;
+    }
+    bucket->tail = &self;
+    wr_mutex_unlock(&bucket->mutex);
+    wr_park(&self.parker);
+    return true;
+}
+
+/*
+ * Take the first waiter for addr out of the list, or NULL.
+ */
+static struct waiter *
+take_first_locked(struct bucket *bucket, const void *addr)
+{
+    struct waiter *before = NULL;
+    struct waiter *found = bucket->head;
+
+    while (found != NULL && found->addr != addr) {
+        before = found;
+        found = found->next;
+    }
+    if (found == NULL) {
+        return NULL;
+    }
+    if (before == NULL) {
+        bucket->head = found->next;
+    } else {
+        before->next = found->next;
+    }
+    if (bucket->tail == found) {
+        bucket->tail = before;
+    }
+    return found;
+}
+
+static bool
+any_locked(const struct waiter *waiter, const void *addr)
+{
+    while (waiter != NULL && waiter->addr != addr) {
+        waiter = waiter->next;
+    }
+    return waiter != NULL;
+}
+
+size_t
+wr_lot_unpark_one(const void *addr,
+                  void (*before)(void *ctx, bool found, bool more), void *ctx)
+{
+    struct bucket *bucket = bucket_of(addr);
+
+    wr_mutex_lock(&bucket->mutex);
+    struct waiter *waiter = take_first_locked(bucket, addr);
+    bool more = waiter != NULL && any_locked(waiter->next, addr);
+    if (before != NULL) {
+        before(ctx, waiter != NULL, more);
+    }
+    wr_mutex_unlock(&bucket->mutex);
+    if (waiter == NULL) {
+        return 0;
+    }
+    /* The waiter's stack frame lives until it has the token. */
+    wr_unpark(&waiter->parker);
+    return 1;
+}

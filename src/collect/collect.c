@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collect/collect.c - the sequence of one collection.
+ *
+ *   claim -> callbacks -> STOP -> drain, prepare, detect
+ *                                   | finalizers wait?
+ *                                   | yes: mark, START, finalize, STOP,
+ *                                   |      detect again, release
+ *                                   v
+ *                                 retire -> START -> free -> callbacks
+ *
+ * One collection runs at a time [inv:collect.one]: whoever comes second, from
+ * another thread or from a finalizer, gets 0 and leaves a note, so that the
+ * first looks once more when it is done.
+ *
+ * Read first: docs/collector.md; then round.h, detect.c, garbage.c.
+ */
+#include "collect/collect.h"
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/sync.h"
+#include "collect/round.h"
+#include "collect/settings.h"
+#include "thread/safepoint.h"
+#include "thread/thread.h"
+
+struct wr_collector { /* SHARED */
+    /* [atomic: CAS and store seq_cst] a thread collects.  seq_cst with
+     * `again`: the second sets again, then looks here; the first leaves
+     * here, then looks at again. */
+    uint32_t collecting;
+
+    /* [atomic: seq_cst] somebody was turned away meanwhile */
+    uint32_t again;
+
+    /* [owner] of the thread that set collecting: */
+    struct wr_round round;
+    uint64_t stop_asked_ns;
+};
+
+static struct wr_collector collector;
+
+int
+wr_collect_start(void)
+{
+    wr_store_seq_cst(&collector.collecting, 0U);
+    wr_store_seq_cst(&collector.again, 0U);
+    wr_settings_reset();
+    return WEIR_OK;
+}
+
+void
+wr_collect_stop(void)
+{
+    WEIR_ASSERT(wr_load_relaxed(&collector.collecting) == 0);
+    wr_settings_stop();
+    wr_round_free(&collector.round);
+}
+
+void
+wr_collect_set_caps(const struct wr_collect_caps *caps)
+{
+    wr_round_free(&collector.round);
+    wr_round_set_caps(caps);
+}
+
+/* ---- one at a time ------------------------------------------------------ */
+
+/* Become the thread that collects.  False: another one is. */
+static bool
+claim(void)
+{
+    /* Ends: the loop repeats only when a collection has just ended. */
+    for (;;) {
+        uint32_t none = 0;
+
+        if (wr_cas_seq_cst(&collector.collecting, &none, 1U)) {
+            return true;
+        }
+        wr_store_seq_cst(&collector.again, 1U);
+        if (wr_load_seq_cst(&collector.collecting) != 0) {
+            return false;
+        }
+    }
+}
+
+/* Let the next one in; look again if somebody was turned away. */
+static void
+unclaim(struct wr_thread *self)
+{
+    /* [inv:collect.one] */
+    WEIR_ASSERT(wr_load_relaxed(&collector.collecting) == 1);
+    wr_store_seq_cst(&collector.collecting, 0U);
+    if (wr_exchange_seq_cst(&collector.again, 0U) != 0) {
+        (void)wr_pending_set(&self->pub.pending, WR_PENDING_COLLECT);
+    }
+}
+
+/* ---- the sequence ------------------------------------------------------- */
+
+static void
+stop_world(struct wr_thread *self)
+{
+    collector.stop_asked_ns = wr_clock_ns();
+    wr_stop_world(self);
+}
+
+static void
+start_world(struct wr_thread *self)
+{
+    wr_start_world(self);
+    wr_settings_note_pause(wr_clock_ns() - collector.stop_asked_ns);
+}
+
+/*
+ * The first half: find the garbage.  Caller: world stopped.
+ * 0, or WEIR_ENOMEM and nothing has changed [inv:collect.enomem-no-change].
+ */
+static int
+detect_stw(struct wr_round *round, int generation)
+{
+    wr_heap_drain_all_stw();
+    if (generation == WEIR_GC_GENERATIONS - 1) {
+        wr_heap_trim_stw();
+    }
+    if (wr_round_prepare(round, generation) != WEIR_OK) {
+        return WEIR_ENOMEM;
+    }
+    wr_detect(round);
+    wr_heap_retouch_stw();
+    wr_settings_restart_counts(generation);
+    return WEIR_OK;
+}
+
+/*
+ * Run the finalizers that wait in the garbage with the world running, and
+ * find out what is garbage still.  Caller: world stopped; it is stopped again
+ * on return.  As wr_detect_again().
+ */
+static int
+finalize_and_detect_again(struct wr_round *round, struct wr_thread *self)
+{
+    int error;
+
+    wr_garbage_mark(round);
+    start_world(self);
+    wr_garbage_finalize(round, self);
+    stop_world(self);
+    wr_heap_drain_all_stw();
+    wr_heap_account_all_stw();
+    error = wr_detect_again(round);
+    wr_garbage_release(round);
+    return error;
+}
+
+/* Collect.  Caller: attached, has claimed.  What was freed, or WEIR_ENOMEM. */
+static int64_t
+collect(struct wr_thread *self, int generation, struct wr_outcome *outcome)
+{
+    struct wr_round *round = &collector.round;
+    int error;
+
+    stop_world(self);
+    error = detect_stw(round, generation);
+    if (error == WEIR_OK) {
+        if (round->finalizers) {
+            error = finalize_and_detect_again(round, self);
+        }
+        wr_garbage_retire(round);
+        if (generation == WEIR_GC_GENERATIONS - 1 && !round->revived) {
+            wr_side_release();
+        }
+        outcome->candidates = round->candidates;
+        outcome->collected = round->garbage;
+    } else {
+        /* [inv:collect.enomem-no-change] */
+        WEIR_ASSERT(round->candidates == 0);
+        round->npools = 0;
+        round->bytes = 0;
+    }
+    start_world(self);
+    wr_garbage_free(round, self);
+    /* [inv:collect.clean-at-rest] */
+    WEIR_ASSERT_SLOW(wr_round_is_clean(round));
+    wr_round_finish(round);
+    return error == WEIR_OK ? (int64_t)round->garbage : error;
+}
+
+/* A whole collection with all that belongs to it. */
+static int64_t
+run(struct wr_thread *self, int generation)
+{
+    weir_gc_info info = {.generation = generation};
+    struct wr_outcome outcome = {.generation = generation};
+    uint64_t begin;
+    int64_t result;
+
+    wr_settings_call(WEIR_GC_START, &info);
+    begin = wr_clock_ns();
+    result = collect(self, generation, &outcome);
+    outcome.duration_ns = wr_clock_ns() - begin;
+    if (result >= 0) {
+        wr_settings_note(&outcome);
+    }
+    info.collected = (int64_t)outcome.collected;
+    info.candidates = (int64_t)outcome.candidates;
+    info.duration_ns = outcome.duration_ns;
+    wr_settings_call(WEIR_GC_STOP, &info);
+    return result;
+}
+
+int64_t
+weir_gc_collect(int generation)
+{
+    struct wr_thread *self;
+    int64_t result;
+
+    if (!weir_attached()) {
+        return WEIR_ESTATE;
+    }
+    if (generation < 0 || generation >= WEIR_GC_GENERATIONS) {
+        return WEIR_EINVAL;
+    }
+    if (!wr_cfg_counted || !claim()) {
+        return 0;
+    }
+    self = wr_self();
+    result = run(self, generation);
+    unclaim(self);
+    return result;
+}
+
+void
+wr_collect_due(struct wr_thread *self)
+{
+    int generation;
+
+    /* [inv:collect.at-checkpoint] */
+    WEIR_ASSERT(!wr_mutex_any_held());
+    (void)wr_pending_clear(&self->pub.pending, WR_PENDING_COLLECT);
+    if (!wr_cfg_counted || !claim()) {
+        return;
+    }
+    generation = wr_settings_due();
+    if (generation >= 0) {
+        (void)run(self, generation);
+    }
+    unclaim(self);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collect/collect.h - what the rest of the house may use of the collector.
+ *
+ * The public calls are in weir/gc.h; docs/collector.md explains the
+ * algorithm.  Read next: round.h, then detect.c.
+ */
+#ifndef WR_COLLECT_COLLECT_H
+#define WR_COLLECT_COLLECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/gc.h>
+
+#include "base/histogram.h"
+
+struct wr_thread;
+
+/*
+ * Bring the collector up with its default settings, automatic collection on.
+ * Caller: runtime start, heap and types up.  Returns 0 or WEIR_ENOMEM.
+ */
+int wr_collect_start(void);
+
+/*
+ * Give all its memory back and forget callbacks and totals.  Caller: runtime
+ * stop, no collection running.
+ */
+void wr_collect_stop(void);
+
+/*
+ * A thread found WR_PENDING_COLLECT at its checkpoint: collect what is due by
+ * thresholds and counts, if anything is.  Clears the bit.  Caller: attached,
+ * no lock held, at a checkpoint.
+ */
+void wr_collect_due(struct wr_thread *self);
+
+/*
+ * Add the pauses recorded so far to *into.  Any thread; the caller is the
+ * only writer of *into.
+ */
+void wr_collect_pauses(struct wr_histogram *into);
+
+/*
+ * Caps on the tables that have a fall-back, so that tests can reach it.
+ * Entries; 0 is the default.  Caller: a test, no collection running.
+ */
+struct wr_collect_caps {
+    size_t stack; /* objects waiting to be scanned */
+    size_t big;   /* objects with a large count, remembered by address */
+};
+
+void wr_collect_set_caps(const struct wr_collect_caps *caps);
+
+#endif

@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collect/detect.c - which candidates does nothing outside refer to?
+ *
+ * Trial deletion without lists.  Each 16-byte granule of the region has a
+ * signed side byte.  For a candidate it ends up as the references found
+ * inside the candidate set less the object's count, so it is zero exactly
+ * where no reference comes from outside:
+ *
+ *   count     one pass in address order: subtract each candidate's count
+ *             from its byte, add one to the byte of each of its children
+ *   resolve   the few whose count does not fit a byte, exactly
+ *   split     compare bytes with zero, 64 at a time: the others are roots
+ *   mark      what the roots reach leaves the candidate bitmap
+ *
+ * What is left in the bitmap is the garbage.  References from anywhere else
+ * (older generations, atoms, C variables) are never looked at: they are in
+ * the count and nobody subtracts them [inv:collect.outside-keeps].
+ *
+ * The loops copy what they use into locals: a store to a side byte could
+ * alias any global, and reloading them costs a factor of two.
+ */
+#include "collect/round.h"
+
+#include <string.h>
+
+#include "collect/scan.h"
+#include "collect/visit.h"
+
+/* ---- count ------------------------------------------------------------- */
+
+struct counting {
+    uintptr_t base;
+    size_t bytes;
+    int8_t *count;
+    const uint8_t *member;
+    /* if not NULL: count references to these only */
+    const uint64_t *only;
+    struct wr_overflow *overflow;
+};
+
+static inline struct counting
+counting_of(struct wr_round *round, bool whole, const uint64_t *only)
+{
+    return (struct counting){
+        .base = (uintptr_t)wr_region.base,
+        .bytes = round->bytes,
+        .count = wr_side.count,
+        .member = whole ? NULL : round->member,
+        .only = only,
+        .overflow = &round->overflow,
+    };
+}
+
+/* One more internal reference to child. */
+WR_COLLECT_INLINE void
+count_child(weir_object *child, void *context)
+{
+    const struct counting *c = context;
+    size_t offset = (size_t)((uintptr_t)child - c->base);
+    uint8_t n;
+
+    if (offset >= c->bytes) {
+        return; /* NULL, an atom, an immortal constant, or too new */
+    }
+    if (c->member != NULL && c->member[offset >> 16] == 0) {
+        return;
+    }
+    if (c->only != NULL && !wr_bitmap_test(c->only, offset >> 4)) {
+        return;
+    }
+    n = (uint8_t)((uint8_t)c->count[offset >> 4] + 1U);
+    if (wr_unlikely(n == WR_BIG_COUNT)) {
+        wr_overflow_add(c->overflow, child);
+        n = 0;
+    }
+    c->count[offset >> 4] = (int8_t)n;
+}
+
+/* Remember a candidate whose count does not fit a byte. */
+static void
+note_big(struct wr_round *round, struct wr_pool_ref *ref, weir_object *o)
+{
+    ref->seen |= WR_SEEN_BIG;
+    if (round->nbig < round->big_capacity) {
+        round->big[round->nbig++] = o;
+    } else {
+        round->big_lost = true;
+    }
+}
+
+/* The bitmap of what is too old for a collection, or NULL. */
+static inline const uint64_t *
+older_than(int generation)
+{
+    return generation == 0   ? wr_side.old1
+           : generation == 1 ? wr_side.old2
+                             : NULL;
+}
+
+/* The objects of `bits` have become candidates and are promoted. */
+static inline void
+flush_word(struct wr_round *round, size_t word, uint64_t bits)
+{
+    if (bits == 0) {
+        return;
+    }
+    wr_side.cand[word] = bits;
+    round->candidates += wr_bitmap_popcount_word(bits);
+    /* Not written when nothing changes: a forked child shares the page. */
+    if ((wr_side.old1[word] & bits) != bits) {
+        wr_side.old1[word] |= bits;
+    }
+    if (round->generation > 0 && (wr_side.old2[word] & bits) != bits) {
+        wr_side.old2[word] |= bits;
+    }
+}
+
+/* Enumerate the candidates of one pool, promote them, and count. */
+WR_COLLECT_INLINE void
+count_pool(struct wr_round *round, struct wr_pool_ref *ref, bool whole)
+{
+    const struct counting c = counting_of(round, whole, NULL);
+    const struct wr_blocks blocks = wr_round_blocks(ref->pool);
+    const uint64_t *older = whole ? NULL : older_than(round->generation);
+    const uint8_t promoted = round->generation == 0 ? 1 : 2;
+    size_t word = blocks.first >> 10;
+    uint64_t bits = 0;
+
+    for (size_t at = blocks.first; at < blocks.end; at += blocks.size) {
+        weir_object *o = (weir_object *)(c.base + at);
+        uint64_t bit = UINT64_C(1) << (at >> 4 & 63U);
+        int64_t count;
+
+        if (at >> 10 != word) {
+            flush_word(round, word, bits);
+            word = at >> 10;
+            bits = 0;
+        }
+        if (!whole && (older[word] & bit) != 0) {
+            continue;
+        }
+        count = wr_ref_value(o);
+        /* Dead or free, immortal, or not to be looked at. */
+        if (count <= 0 || (o->flags & WR_FLAG_TRACKED) == 0) {
+            continue;
+        }
+        /* [inv:collect.old-bits] */
+        WEIR_ASSERT_SLOW(wr_old_bits_agree(o));
+        bits |= bit;
+        if ((o->flags & WR_FLAG_GEN_MASK) != promoted) {
+            o->flags = (uint8_t)((o->flags & ~WR_FLAG_GEN_MASK) | promoted);
+        }
+        if (wr_unlikely(
+                (o->flags & (WR_FLAG_HAS_FINALIZER | WR_FLAG_FINALIZED)) ==
+                WR_FLAG_HAS_FINALIZER)) {
+            ref->seen |= WR_SEEN_FINALIZER;
+        }
+        if (wr_likely(count < WR_BIG_COUNT)) {
+            c.count[at >> 4] = (int8_t)(c.count[at >> 4] - (int8_t)count);
+        } else {
+            note_big(round, ref, o);
+        }
+        wr_each_child(o, count_child, (void *)(uintptr_t)&c);
+    }
+    flush_word(round, word, bits);
+}
+
+static void
+count_all(struct wr_round *round)
+{
+    if (round->generation == WEIR_GC_GENERATIONS - 1) {
+        for (size_t i = 0; i < round->npools; i++) {
+            count_pool(round, &round->pools[i], true);
+        }
+    } else {
+        for (size_t i = 0; i < round->npools; i++) {
+            count_pool(round, &round->pools[i], false);
+        }
+    }
+}
+
+/* Count once more, among the objects of the mark bitmap. */
+static void
+count_again(struct wr_round *round)
+{
+    const struct counting c = counting_of(round, false, wr_side.mark);
+
+    for (size_t i = 0; i < round->npools; i++) {
+        struct wr_pool_ref *ref = &round->pools[i];
+        size_t word = (size_t)ref->pool * WR_POOL_WORDS;
+
+        for (size_t end = word + WR_POOL_WORDS; word < end; word++) {
+            /* Ends: each turn clears a bit. */
+            for (uint64_t bits = c.only[word]; bits != 0; bits &= bits - 1) {
+                unsigned bit = wr_bitmap_lowest(bits);
+                weir_object *o = wr_object_at(word, bit);
+                int8_t *byte = &c.count[word * 64 + bit];
+                int64_t count = wr_ref_value(o) - round->bias;
+
+                if (count >= 0 && count < WR_BIG_COUNT) {
+                    *byte = (int8_t)(*byte - (int8_t)count);
+                } else {
+                    note_big(round, ref, o);
+                }
+                wr_each_child(o, count_child, (void *)(uintptr_t)&c);
+            }
+        }
+    }
+}
+
+/* ---- resolve ----------------------------------------------------------- */
+
+/*
+ * Replace the byte of an object with a large count by the answer: 0 if all
+ * references are internal, else 1.  A count that has turned negative
+ * (immortal since) never matches.
+ */
+static void
+resolve(const struct wr_round *round, weir_object *o)
+{
+    int8_t *byte = &wr_side.count[wr_granule(o)];
+    int64_t internal = *byte + wr_overflow_get(&round->overflow, o);
+    int64_t expected = wr_ref_value(o) - round->bias;
+
+    *byte = internal == expected && !round->overflow.lost ? 0 : 1;
+}
+
+/* True where note_big() was told of o. */
+static inline bool
+is_big(const struct wr_round *round, const weir_object *o)
+{
+    int64_t count = wr_ref_value(o) - round->bias;
+
+    return count < 0 || count >= WR_BIG_COUNT;
+}
+
+/* The list of the big ones was too short: look for them all. */
+static void
+resolve_by_walking(struct wr_round *round)
+{
+    for (size_t i = 0; i < round->npools; i++) {
+        size_t word = (size_t)round->pools[i].pool * WR_POOL_WORDS;
+
+        if ((round->pools[i].seen & WR_SEEN_BIG) == 0) {
+            continue;
+        }
+        for (size_t end = word + WR_POOL_WORDS; word < end; word++) {
+            uint64_t bits = wr_side.cand[word];
+
+            for (; bits != 0; bits &= bits - 1) {
+                weir_object *o = wr_object_at(word, wr_bitmap_lowest(bits));
+
+                if (is_big(round, o)) {
+                    resolve(round, o);
+                }
+            }
+        }
+    }
+}
+
+static void
+resolve_all(struct wr_round *round)
+{
+    struct wr_overflow *overflow = &round->overflow;
+
+    /* [inv:collect.reserved] */
+    WEIR_ASSERT(!overflow->lost);
+    if (round->big_lost) {
+        resolve_by_walking(round);
+    } else {
+        for (size_t i = 0; i < round->nbig; i++) {
+            resolve(round, round->big[i]);
+        }
+    }
+    /* A small count with 128 references too many is corrupt: keep it. */
+    for (size_t i = 0; i < overflow->size; i++) {
+        weir_object *o = overflow->entries[i].object;
+
+        if (!is_big(round, o)) {
+            wr_side.count[wr_granule(o)] = 1;
+        }
+    }
+    wr_overflow_clear(overflow);
+    round->nbig = 0;
+    round->big_lost = false;
+}
+
+/* ---- mark -------------------------------------------------------------- */
+
+struct marking {
+    uintptr_t base;
+    size_t bytes;
+    uint64_t *cand;
+    const uint8_t *member;
+    weir_object **stack;
+    size_t top;
+    size_t capacity;
+    struct wr_round *round;
+};
+
+/* An object did not fit the stack: rescan will find it by its place. */
+static void
+note_lost(struct wr_round *round, size_t offset)
+{
+    if (!round->lost || offset < round->lost_low) {
+        round->lost_low = offset;
+    }
+    if (!round->lost || offset > round->lost_high) {
+        round->lost_high = offset;
+    }
+    round->lost = true;
+}
+
+/* A child of something alive is alive. */
+WR_COLLECT_INLINE void
+mark_child(weir_object *child, void *context)
+{
+    struct marking *m = context;
+    size_t offset = (size_t)((uintptr_t)child - m->base);
+    uint64_t bit = UINT64_C(1) << (offset >> 4 & 63U);
+
+    if (offset >= m->bytes || m->member[offset >> 16] == 0 ||
+        (m->cand[offset >> 10] & bit) == 0) {
+        return;
+    }
+    m->cand[offset >> 10] &= ~bit;
+    if (wr_likely(m->top < m->capacity)) {
+        m->stack[m->top++] = child;
+    } else {
+        note_lost(m->round, offset);
+    }
+}
+
+/* Look at the children of everything on the stack, until it is empty. */
+static void
+drain(struct wr_round *round)
+{
+    struct marking m = {
+        .base = (uintptr_t)wr_region.base,
+        .bytes = round->bytes,
+        .cand = wr_side.cand,
+        .member = round->member,
+        .stack = round->stack,
+        .top = round->top,
+        .capacity = round->stack_capacity,
+        .round = round,
+    };
+
+    /* Ends: an object is pushed when its cand bit is cleared, once. */
+    while (m.top > 0) {
+        wr_each_child(m.stack[--m.top], mark_child, &m);
+    }
+    round->top = 0;
+}
+
+/*
+ * Some were alive but did not fit the stack: look at everything alive between
+ * the first and the last of them again, and repeat while more are lost.
+ * Whatever else is looked at here is old or scanned already, and a candidate
+ * it refers to is alive anyway.
+ */
+static void
+rescan(struct wr_round *round)
+{
+    /* Ends: whatever is lost has lost its cand bit. */
+    while (round->lost) {
+        size_t low = round->lost_low;
+        size_t high = round->lost_high;
+
+        round->lost = false;
+        for (size_t i = 0; i < round->npools; i++) {
+            struct wr_blocks blocks = wr_round_blocks(round->pools[i].pool);
+
+            if (blocks.end <= low || blocks.first > high) {
+                continue;
+            }
+            for (size_t at = blocks.first; at < blocks.end; at += blocks.size) {
+                weir_object *o = (weir_object *)(void *)(wr_region.base + at);
+
+                if (at < low || at > high || wr_ref_value(o) == 0 ||
+                    (o->flags & WR_FLAG_TRACKED) == 0 ||
+                    wr_bitmap_test(wr_side.cand, at >> 4)) {
+                    continue;
+                }
+                round->stack[round->top++] = o;
+                drain(round);
+            }
+        }
+    }
+}
+
+/* ---- split ------------------------------------------------------------- */
+
+/*
+ * Take the roots of one pool out of the candidates and mark from them.  The
+ * bytes are zero afterwards.  Marking may run ahead into pools that are not
+ * split yet: what it reaches there is simply no root any more.
+ */
+static void
+split_pool(struct wr_round *round, const struct wr_pool_ref *ref)
+{
+    const struct wr_blocks blocks = wr_round_blocks(ref->pool);
+    uint64_t *cand = wr_side.cand;
+    int8_t *count = wr_side.count;
+
+    for (size_t word = blocks.first >> 10; word << 10 < blocks.end; word++) {
+        int8_t *bytes = count + word * WR_SCAN_STEP;
+        uint64_t zeros = wr_scan_zeros(bytes);
+        uint64_t roots;
+
+        if (zeros == UINT64_MAX) {
+            continue;
+        }
+        memset(bytes, 0, WR_SCAN_STEP);
+        roots = cand[word] & ~zeros;
+        cand[word] &= zeros;
+        if (round->stack_capacity - round->top < 64) {
+            drain(round);
+        }
+        for (; roots != 0; roots &= roots - 1) {
+            round->stack[round->top++] =
+                wr_object_at(word, wr_bitmap_lowest(roots));
+        }
+    }
+    drain(round);
+}
+
+static void
+split_all(struct wr_round *round)
+{
+    for (size_t i = 0; i < round->npools; i++) {
+        split_pool(round, &round->pools[i]);
+    }
+}
+
+/* ---- all together ------------------------------------------------------ */
+
+/*
+ * A pool with garbage and, somewhere, an unstarted finalizer: is the one the
+ * other's?
+ */
+static bool
+garbage_waits(const struct wr_pool_ref *ref)
+{
+    size_t word = (size_t)ref->pool * WR_POOL_WORDS;
+
+    for (size_t end = word + WR_POOL_WORDS; word < end; word++) {
+        uint64_t bits = wr_side.cand[word];
+
+        for (; bits != 0; bits &= bits - 1) {
+            weir_object *o = wr_object_at(word, wr_bitmap_lowest(bits));
+
+            if ((o->flags & (WR_FLAG_HAS_FINALIZER | WR_FLAG_FINALIZED)) ==
+                WR_FLAG_HAS_FINALIZER) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Count the garbage and keep only the pools that have some. */
+static void
+summarise(struct wr_round *round)
+{
+    size_t kept = 0;
+
+    round->garbage = 0;
+    round->finalizers = false;
+    for (size_t i = 0; i < round->npools; i++) {
+        struct wr_pool_ref ref = round->pools[i];
+        size_t n = wr_bitmap_popcount(
+            wr_side.cand + (size_t)ref.pool * WR_POOL_WORDS, WR_POOL_WORDS);
+
+        if (n == 0) {
+            continue;
+        }
+        round->garbage += n;
+        if ((ref.seen & WR_SEEN_FINALIZER) != 0 && garbage_waits(&ref)) {
+            round->finalizers = true;
+        } else {
+            ref.seen &= (uint8_t)~WR_SEEN_FINALIZER;
+        }
+        ref.seen &= (uint8_t)~WR_SEEN_BIG;
+        ref.seen |= WR_SEEN_GARBAGE;
+        round->pools[kept++] = ref;
+    }
+    round->npools = kept;
+}
+
+void
+wr_detect(struct wr_round *round)
+{
+    round->bias = 0;
+    round->candidates = 0;
+    count_all(round);
+    resolve_all(round);
+    split_all(round);
+    rescan(round);
+    wr_round_untouch(round);
+    summarise(round);
+}
+
+/* Move the garbage of the first detection to the mark bitmap; keep a copy. */
+static void
+copy_to_mark(const struct wr_round *round, bool keep)
+{
+    for (size_t i = 0; i < round->npools; i++) {
+        size_t word = (size_t)round->pools[i].pool * WR_POOL_WORDS;
+        size_t bytes = WR_POOL_WORDS * sizeof(uint64_t);
+
+        memcpy(wr_side.mark + word, wr_side.cand + word, bytes);
+        if (!keep) {
+            memset(wr_side.cand + word, 0, bytes);
+        }
+    }
+}
+
+static uint64_t
+count_garbage(const struct wr_round *round)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < round->npools; i++) {
+        n += wr_bitmap_popcount(wr_side.cand + (size_t)round->pools[i].pool *
+                                                   WR_POOL_WORDS,
+                                WR_POOL_WORDS);
+    }
+    return n;
+}
+
+int
+wr_detect_again(struct wr_round *round)
+{
+    round->bias = 1;
+    if (wr_round_reserve_overflow(round) != WEIR_OK) {
+        copy_to_mark(round, false);
+        round->garbage = 0;
+        return WEIR_ENOMEM;
+    }
+    copy_to_mark(round, true);
+    count_again(round);
+    resolve_all(round);
+    split_all(round);
+    rescan(round);
+    round->garbage = count_garbage(round);
+    return WEIR_OK;
+}

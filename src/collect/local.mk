@@ -1,0 +1,23 @@
+WEIR_SOURCES += \
+	%D%/collect.c \
+	%D%/collect.h \
+	%D%/detect.c \
+	%D%/garbage.c \
+	%D%/overflow.c \
+	%D%/overflow.h \
+	%D%/round.c \
+	%D%/round.h \
+	%D%/scan.h \
+	%D%/settings.c \
+	%D%/settings.h \
+	%D%/visit.h
+
+WEIR_TEST_SOURCES += \
+	tests/reference.c \
+	tests/reference.h \
+	tests/test_collect.c \
+	tests/test_collect_random.c \
+	tests/test_collect_threads.c \
+	tests/test_fault_collect.c \
+	tests/test_finalize.c \
+	tests/test_generations.c

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collect/round.c - which pools take part, and the memory a round needs.
+ *
+ * A young collection looks at pools that handed out blocks since the last
+ * one, a full one at all.  Everything that could fail happens here, before
+ * the first side byte is written [inv:collect.reserved].
+ */
+#include "collect/round.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "collect/scan.h"
+#include "heap/stats.h"
+
+enum {
+    STACK_MIN = 256, /* more than one bitmap word of roots */
+    STACK_MAX = 1 << 20,
+    STACK_KEEP = 1 << 16,
+    BIG_MIN = 1024,
+    OVERFLOW_KEEP = 1 << 16,
+    /* below this many blocks the exact bound is not worth computing */
+    OVERFLOW_CHEAP = 1 << 16
+};
+
+/* [const] while a collection runs; see wr_collect_set_caps() */
+static struct wr_collect_caps caps;
+
+void
+wr_round_set_caps(const struct wr_collect_caps *new_caps)
+{
+    caps = *new_caps;
+}
+
+struct wr_blocks
+wr_round_blocks(uint32_t pool)
+{
+    const struct wr_pool *p = wr_pool_at(pool);
+    size_t first = (size_t)pool << WR_POOL_SHIFT;
+    size_t size = wr_pool_block_bytes(p);
+    size_t n = wr_pool_state(p) == WR_POOL_SPAN ? 1 : p->carved;
+
+    return (struct wr_blocks){
+        .first = first, .end = first + n * size, .size = size};
+}
+
+/* Make *array hold n items of size bytes; what was in it is lost. */
+static int
+reserve(void **array, size_t *capacity, size_t n, size_t size)
+{
+    void *fresh;
+
+    if (n <= *capacity) {
+        return WEIR_OK;
+    }
+    fresh = wr_mem_alloc(n * size);
+    if (fresh == NULL) {
+        return WEIR_ENOMEM;
+    }
+    wr_mem_free(*array);
+    *array = fresh;
+    *capacity = n;
+    return WEIR_OK;
+}
+
+static int
+reserve_pools(struct wr_round *round, size_t n)
+{
+    void *member = round->member;
+    void *pools = round->pools;
+    size_t rounded = (n + 255) & ~(size_t)255;
+    int error = reserve(&member, &round->member_capacity, rounded, 1);
+
+    round->member = member;
+    if (error == WEIR_OK) {
+        error = reserve(&pools, &round->pools_capacity, rounded,
+                        sizeof(struct wr_pool_ref));
+        round->pools = pools;
+    }
+    return error;
+}
+
+static void
+add_pool(struct wr_round *round, size_t pool)
+{
+    if (wr_pool_has_blocks(wr_pool_at(pool))) {
+        round->member[pool] = 1;
+        round->pools[round->npools++] =
+            (struct wr_pool_ref){.pool = (uint32_t)pool, .seen = 0};
+    }
+}
+
+/* Which bit of a touched byte a generation looks at; clears with younger. */
+static uint8_t
+touched_mask(int generation)
+{
+    return generation == 0 ? 1 : 2;
+}
+
+/* Fill the list of pools: n of them exist. */
+static void
+choose_pools(struct wr_round *round, size_t n)
+{
+    uint8_t mask = touched_mask(round->generation);
+
+    memset(round->member, 0, n);
+    round->npools = 0;
+    if (round->generation == WEIR_GC_GENERATIONS - 1) {
+        for (size_t i = 0; i < n; i++) {
+            add_pool(round, i);
+        }
+        return;
+    }
+    for (size_t i = 0; i < n;) {
+        uint64_t eight = 0;
+
+        if (i % 8 == 0 && n - i >= 8) {
+            memcpy(&eight, wr_touched + i, sizeof(eight));
+            if (eight == 0) {
+                i += 8;
+                continue;
+            }
+        }
+        if ((wr_touched[i] & mask) != 0) {
+            add_pool(round, i);
+        }
+        i++;
+    }
+}
+
+/* Commit the side tables of the pools chosen, a run of them at a time. */
+static int
+commit_side(const struct wr_round *round)
+{
+    for (size_t i = 0; i < round->npools;) {
+        size_t first = round->pools[i].pool;
+        size_t last = first;
+
+        for (i++; i < round->npools && round->pools[i].pool <= last + 16; i++) {
+            last = round->pools[i].pool;
+        }
+        if (wr_side_commit(first, last) != 0) {
+            return WEIR_ENOMEM;
+        }
+    }
+    return WEIR_OK;
+}
+
+/* How many blocks the pools have, an upper bound of the candidates. */
+static size_t
+count_blocks(const struct wr_round *round)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < round->npools; i++) {
+        const struct wr_pool *p = wr_pool_at(round->pools[i].pool);
+
+        n += wr_pool_state(p) == WR_POOL_SPAN ? 1 : p->carved;
+    }
+    return n;
+}
+
+static int
+reserve_stack(struct wr_round *round, size_t blocks)
+{
+    size_t most = caps.stack != 0 ? caps.stack : STACK_MAX;
+    size_t want = blocks < most ? blocks : most;
+    void *stack = round->stack;
+    int error;
+
+    want = want < STACK_MIN ? STACK_MIN : want;
+    if (caps.stack != 0 && round->stack_capacity > want) {
+        round->stack_capacity = want;
+    }
+    error =
+        reserve(&stack, &round->stack_capacity, want, sizeof(weir_object *));
+    round->stack = stack;
+    return error;
+}
+
+static int
+reserve_big(struct wr_round *round)
+{
+    size_t want = caps.big != 0 ? caps.big : BIG_MIN;
+    void *big = round->big;
+    int error;
+
+    if (caps.big != 0 && round->big_capacity > want) {
+        round->big_capacity = want;
+    }
+    error = reserve(&big, &round->big_capacity, want, sizeof(weir_object *));
+    round->big = big;
+    return error;
+}
+
+int
+wr_round_reserve_overflow(struct wr_round *round)
+{
+    size_t most = count_blocks(round);
+
+    if (most > OVERFLOW_CHEAP) {
+        /* An entry needs 128 references, and each of those needs a word. */
+        struct wr_heap_stats stats;
+        size_t words;
+
+        wr_heap_get_stats(&stats);
+        words =
+            (stats.bytes_used[WR_SPACE_GC] + stats.bytes_used[WR_SPACE_RAW] +
+             (size_t)wr_mem_get_stats().bytes) /
+            sizeof(weir_object *);
+        if (words / WR_BIG_COUNT < most) {
+            most = words / WR_BIG_COUNT;
+        }
+    }
+    return wr_overflow_reserve(&round->overflow, most);
+}
+
+int
+wr_round_prepare(struct wr_round *round, int generation)
+{
+    size_t n = wr_pool_count_gc();
+
+    round->generation = generation;
+    round->bytes = n << WR_POOL_SHIFT;
+    round->top = 0;
+    round->nbig = 0;
+    round->big_lost = false;
+    round->lost = false;
+    round->garbage = 0;
+    round->candidates = 0;
+    round->finalizers = false;
+    round->revived = false;
+    round->npools = 0;
+    if (reserve_pools(round, n) != WEIR_OK) {
+        return WEIR_ENOMEM;
+    }
+    choose_pools(round, n);
+    if (commit_side(round) != WEIR_OK ||
+        reserve_stack(round, count_blocks(round)) != WEIR_OK ||
+        reserve_big(round) != WEIR_OK ||
+        wr_round_reserve_overflow(round) != WEIR_OK) {
+        return WEIR_ENOMEM;
+    }
+    return WEIR_OK;
+}
+
+void
+wr_round_untouch(const struct wr_round *round)
+{
+    uint8_t mask = round->generation == 0 ? 1 : 3;
+
+    for (size_t i = 0; i < round->npools; i++) {
+        size_t pool = round->pools[i].pool;
+
+        wr_touched[pool] = (uint8_t)(wr_touched[pool] & ~mask);
+    }
+}
+
+bool
+wr_round_is_clean(const struct wr_round *round)
+{
+    for (size_t pool = 0; pool < round->bytes >> WR_POOL_SHIFT; pool++) {
+        if (round->member[pool] == 0) {
+            continue;
+        }
+        for (size_t word = pool * WR_POOL_WORDS;
+             word < (pool + 1) * WR_POOL_WORDS; word++) {
+            if (wr_side.cand[word] != 0 || wr_side.mark[word] != 0 ||
+                wr_scan_zeros(wr_side.count + word * WR_SCAN_STEP) !=
+                    UINT64_MAX) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+void
+wr_round_finish(struct wr_round *round)
+{
+    if (round->stack_capacity > STACK_KEEP) {
+        wr_mem_free(round->stack);
+        round->stack = NULL;
+        round->stack_capacity = 0;
+    }
+    if (round->overflow.capacity > OVERFLOW_KEEP) {
+        wr_overflow_free(&round->overflow);
+    }
+}
+
+void
+wr_round_free(struct wr_round *round)
+{
+    wr_mem_free(round->member);
+    wr_mem_free(round->pools);
+    wr_mem_free(round->stack);
+    wr_mem_free(round->big);
+    wr_overflow_free(&round->overflow);
+    memset(round, 0, sizeof(*round));
+}

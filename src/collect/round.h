@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collect/round.h - what one collection works with, and its phases in order.
+ *
+ * A round lives on the thread that collects; nobody else looks at it.  Its
+ * tables are kept from one round to the next.
+ *
+ *   world       phase
+ *   stopped     wr_round_prepare    which pools; reserve all memory
+ *   stopped     wr_detect           the cand bitmap becomes the garbage
+ *   (only if finalizers wait:
+ *   stopped     wr_garbage_mark     bias and flag what was found
+ *   running     wr_garbage_finalize run the finalizers
+ *   stopped     wr_detect_again     what is still unreachable
+ *   stopped     wr_garbage_release  give the resurrected back)
+ *   stopped     wr_garbage_retire   forget that the garbage was ever old
+ *   running     wr_garbage_free     tear down and free
+ *   running     wr_round_finish     give large tables back
+ *
+ * [inv:collect.clean-at-rest] Between rounds every count byte and every bit
+ * of cand and mark is zero.
+ * [inv:collect.reserved] Between wr_round_prepare and the end of detection
+ * nothing allocates.
+ */
+#ifndef WR_COLLECT_ROUND_H
+#define WR_COLLECT_ROUND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bitmap.h"
+#include "collect/collect.h"
+#include "collect/overflow.h"
+#include "heap/heap.h"
+#include "heap/region.h"
+#include "heap/side.h"
+#include "object/header.h"
+
+/* What has been seen in a pool. */
+enum {
+    WR_SEEN_BIG = 1,       /* a candidate with a large count */
+    WR_SEEN_FINALIZER = 2, /* one whose finalizer has not been started */
+    WR_SEEN_GARBAGE = 4    /* cand bits are left */
+};
+
+/* Bitmap words of a pool. */
+enum { WR_POOL_WORDS = WR_SIDE_POOL_WORDS };
+
+/* Counts from here on do not fit a side byte. */
+enum { WR_BIG_COUNT = 128 };
+
+/* A pool that takes part, in address order. */
+struct wr_pool_ref {
+    uint32_t pool;
+    uint8_t seen;
+};
+
+struct wr_round {
+    int generation;
+
+    /* Region bytes in use at the first stop.  What lies beyond was made
+     * later and is never looked at. */
+    size_t bytes;
+
+    /* By pool number: 1 if the pool takes part. */
+    uint8_t *member;
+    size_t member_capacity;
+
+    struct wr_pool_ref *pools;
+    size_t npools;
+    size_t pools_capacity;
+
+    /* Marking: found alive, children not yet looked at. */
+    weir_object **stack;
+    size_t top;
+    size_t stack_capacity;
+
+    /* Region offsets between which an object did not fit the stack. */
+    bool lost;
+    size_t lost_low;
+    size_t lost_high;
+
+    /* Candidates with a large count; too many: walk the pools with BIG. */
+    weir_object **big;
+    size_t nbig;
+    size_t big_capacity;
+    bool big_lost;
+
+    struct wr_overflow overflow;
+
+    /* How much each count exceeds the references that exist: 0 or 1. */
+    int64_t bias;
+
+    uint64_t candidates;
+    uint64_t garbage;
+    bool finalizers; /* some garbage waits for its finalizer */
+    bool revived;    /* mark bits name objects whose bias must be dropped */
+};
+
+/* A pool's blocks: the first at `first`, the last before `end`, in bytes from
+ * the region's base. */
+struct wr_blocks {
+    size_t first;
+    size_t end;
+    size_t size;
+};
+
+/* Where the blocks of a pool lie that were ever handed out. */
+struct wr_blocks wr_round_blocks(uint32_t pool);
+
+/*
+ * Choose the pools of a generation and reserve everything detection needs.
+ * Caller: world stopped.  0 or WEIR_ENOMEM; then the heap is untouched.
+ */
+int wr_round_prepare(struct wr_round *round, int generation);
+
+/* Make room in the overflow table for the heap as it is now.  As above. */
+int wr_round_reserve_overflow(struct wr_round *round);
+
+/*
+ * All that was new is no longer: clear the touched marks of the pools that
+ * were looked at.  Caller: world stopped, after wr_detect.
+ */
+void wr_round_untouch(const struct wr_round *round);
+
+/* Give back what is too large to keep.  Caller: the collecting thread. */
+void wr_round_finish(struct wr_round *round);
+
+/* Give everything back. */
+void wr_round_free(struct wr_round *round);
+
+/* Set the caps of the tables, see collect.h. */
+void wr_round_set_caps(const struct wr_collect_caps *caps);
+
+/*
+ * Find the garbage among the candidates and promote them all.  Afterwards the
+ * cand bits of the round's pools are the garbage, exactly.  Caller: world
+ * stopped, round prepared.
+ */
+void wr_detect(struct wr_round *round);
+
+/*
+ * The same over the cand bits only, whose objects carry a bias of 1.  The
+ * mark bits keep what cand was before.  Caller: world stopped.
+ * 0, or WEIR_ENOMEM: then cand is empty, as if all had been resurrected.
+ */
+int wr_detect_again(struct wr_round *round);
+
+/* Give each garbage object the bias and the flag.  Caller: world stopped. */
+void wr_garbage_mark(struct wr_round *round);
+
+/* Run the finalizers of the garbage, each once.  Caller: attached, world
+ * running. */
+void wr_garbage_finalize(struct wr_round *round, struct wr_thread *self);
+
+/*
+ * Take bias and flag from what is no longer garbage, and make it old.  Those
+ * that only the bias keeps stay in the mark bitmap for wr_garbage_free().
+ * Caller: world stopped, after wr_detect_again.
+ */
+void wr_garbage_release(struct wr_round *round);
+
+/*
+ * Clear the old bits of the garbage.  Caller: world stopped; with the world
+ * running the words would be shared with threads that free other objects.
+ */
+void wr_garbage_retire(const struct wr_round *round);
+
+/*
+ * Tear the garbage down and free its blocks.  Afterwards cand and mark are
+ * empty.  Caller: attached, world running.
+ */
+void wr_garbage_free(struct wr_round *round, struct wr_thread *self);
+
+/* WEIR_DEBUG 2: is the side data of the round's pools all zero? */
+bool wr_round_is_clean(const struct wr_round *round);
+
+/* The object at a bit of a bitmap word. */
+static inline weir_object *
+wr_object_at(size_t word, unsigned bit)
+{
+    return (weir_object *)(void *)(wr_region.base + (word * 64 + bit) * 16);
+}
+
+/* Do the header of o and the bitmaps say the same?  [inv:collect.old-bits] */
+static inline bool
+wr_old_bits_agree(const weir_object *o)
+{
+    int generation = o->flags & WR_FLAG_GEN_MASK;
+    size_t granule = wr_granule(o);
+
+    return wr_bitmap_test(wr_side.old1, granule) == (generation >= 1) &&
+           wr_bitmap_test(wr_side.old2, granule) == (generation >= 2);
+}
+
+#endif

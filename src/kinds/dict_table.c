@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kinds/dict_table.c - open addressing over a dense array of entries.
+ */
+#include "kinds/dict_table.h"
+
+#include "kinds/hash.h"
+
+#include <string.h>
+
+/* Width of a slot, as the base-2 logarithm of its bytes. */
+enum width { WIDTH_1, WIDTH_2, WIDTH_4 };
+
+static inline enum width
+width_of(uint32_t log2_index)
+{
+    if (log2_index <= 8) {
+        return WIDTH_1;
+    }
+    return log2_index <= 16 ? WIDTH_2 : WIDTH_4;
+}
+
+/* Two thirds of the slots. */
+static inline uint32_t
+capacity_of(uint32_t log2_index)
+{
+    return (uint32_t)((UINT64_C(1) << (log2_index + 1)) / 3);
+}
+
+static inline void *
+index_of(const struct wr_dict_table *table)
+{
+    return (void *)(uintptr_t)&table->entries[table->capacity];
+}
+
+static inline size_t
+mask_of(const struct wr_dict_table *table)
+{
+    return ((size_t)1 << table->log2_index) - 1;
+}
+
+static inline size_t
+slot_read(const void *index, size_t slot, enum width width)
+{
+    switch (width) {
+    case WIDTH_1:
+        return ((const uint8_t *)index)[slot];
+    case WIDTH_2:
+        return ((const uint16_t *)index)[slot];
+    case WIDTH_4:
+    default:
+        return ((const uint32_t *)index)[slot];
+    }
+}
+
+static inline void
+slot_write(void *index, size_t slot, enum width width, uint32_t value)
+{
+    switch (width) {
+    case WIDTH_1:
+        ((uint8_t *)index)[slot] = (uint8_t)value;
+        break;
+    case WIDTH_2:
+        ((uint16_t *)index)[slot] = (uint16_t)value;
+        break;
+    case WIDTH_4:
+    default:
+        ((uint32_t *)index)[slot] = value;
+        break;
+    }
+}
+
+/*
+ * wr_dict_find() for one width, a constant where this is called.  A key that
+ * is set and deleted again and again finds its own tombstones in its way: so
+ * the first one is offered as the free slot, which keeps the path short.
+ */
+static inline uint32_t
+find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
+     size_t *slot, enum width width)
+{
+    const void *index = index_of(table);
+    size_t mask = mask_of(table);
+    size_t at = (size_t)hash & mask;
+    size_t vacant = SIZE_MAX;
+
+    /* Ends at an empty slot: [inv:dict.load]. */
+    for (size_t step = 1;; step++) {
+        size_t place = slot_read(index, at, width);
+        const struct wr_dict_entry *entry;
+
+        if (place == 0) {
+            *slot = vacant != SIZE_MAX ? vacant : at;
+            return WR_DICT_NONE;
+        }
+        entry = &table->entries[place - 1];
+        if (entry->key == key) {
+            return (uint32_t)(place - 1);
+        }
+        if (entry->key == NULL) {
+            vacant = vacant != SIZE_MAX ? vacant : at;
+        } else if (entry->hash == hash && wr_equal(entry->key, key) > 0) {
+            /* Both could be hashed, so comparing them passes no limit. */
+            return (uint32_t)(place - 1);
+        }
+        at = (at + step) & mask;
+    }
+}
+
+uint32_t
+wr_dict_find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
+             size_t *slot)
+{
+    if (table == NULL) {
+        return WR_DICT_NONE;
+    }
+    switch (width_of(table->log2_index)) {
+    case WIDTH_1:
+        return find(table, key, hash, slot, WIDTH_1);
+    case WIDTH_2:
+        return find(table, key, hash, slot, WIDTH_2);
+    case WIDTH_4:
+    default:
+        return find(table, key, hash, slot, WIDTH_4);
+    }
+}
+
+size_t
+wr_dict_vacant(const struct wr_dict_table *table, uint64_t hash)
+{
+    const void *index = index_of(table);
+    enum width width = width_of(table->log2_index);
+    size_t mask = mask_of(table);
+    size_t at = (size_t)hash & mask;
+
+    /* Ends at an empty slot: [inv:dict.load]. */
+    for (size_t step = 1; slot_read(index, at, width) != 0; step++) {
+        at = (at + step) & mask;
+    }
+    return at;
+}
+
+void
+wr_dict_append(struct wr_dict_table *table, size_t slot, uint64_t hash,
+               weir_object *key, weir_object *value)
+{
+    struct wr_dict_entry *entry = &table->entries[table->filled];
+
+    WEIR_ASSERT(table->filled < table->capacity);
+    entry->hash = hash;
+    entry->key = key;
+    entry->value = value;
+    table->filled++;
+    slot_write(index_of(table), slot, width_of(table->log2_index),
+               table->filled);
+}
+
+static struct wr_dict_table *
+table_new(struct wr_thread *self, uint32_t log2_index)
+{
+    size_t slots = (size_t)1 << (log2_index + width_of(log2_index));
+    uint32_t capacity = capacity_of(log2_index);
+    struct wr_dict_table *table;
+    size_t bytes =
+        sizeof(*table) + capacity * sizeof(struct wr_dict_entry) + slots;
+
+    table = wr_raw_alloc(self->heap, bytes);
+    if (table == NULL) {
+        return NULL;
+    }
+    table->bytes = bytes;
+    table->capacity = capacity;
+    table->log2_index = log2_index;
+    table->filled = 0;
+    table->version = 0;
+    table->saved = 0;
+    memset(index_of(table), 0, slots);
+    return table;
+}
+
+int
+wr_dict_rebuild(struct wr_thread *self, const struct wr_dict_table *old,
+                uint64_t live, uint32_t version, struct wr_dict_table **out)
+{
+    struct wr_dict_table *table;
+    uint32_t log2_index = WR_DICT_LOG2_MIN;
+
+    while (capacity_of(log2_index) < live + live / 2 + 1) {
+        /* At the end of the range the spare half is given up. */
+        if (log2_index == WR_DICT_LOG2_MAX) {
+            if (live >= capacity_of(log2_index)) {
+                return WEIR_ELIMIT;
+            }
+            break;
+        }
+        log2_index++;
+    }
+    table = table_new(self, log2_index);
+    if (table == NULL) {
+        return WEIR_ENOMEM;
+    }
+    table->version = version;
+    for (uint32_t i = 0; old != NULL && i < old->filled; i++) {
+        const struct wr_dict_entry *entry = &old->entries[i];
+
+        if (entry->key != NULL) {
+            wr_dict_append(table, wr_dict_vacant(table, entry->hash),
+                           entry->hash, entry->key, entry->value);
+        }
+    }
+    WEIR_ASSERT(table->filled == live);
+    *out = table;
+    return WEIR_OK;
+}
+
+void
+wr_dict_table_free(struct wr_thread *self, struct wr_dict_table *table)
+{
+    if (table != NULL) {
+        wr_raw_free(self->heap, table, (size_t)table->bytes);
+    }
+}
+
+size_t
+wr_dict_taken(const struct wr_dict_table *table)
+{
+    const void *index = index_of(table);
+    size_t taken = 0;
+
+    for (size_t i = 0; i <= mask_of(table); i++) {
+        taken += slot_read(index, i, width_of(table->log2_index)) != 0;
+    }
+    return taken;
+}
+
+bool
+wr_dict_table_sound(const struct wr_dict_table *table, uint64_t used)
+{
+    uint64_t live = 0;
+    size_t slot;
+
+    if (table == NULL) {
+        return used == 0;
+    }
+    for (uint32_t i = 0; i < table->filled; i++) {
+        const struct wr_dict_entry *entry = &table->entries[i];
+
+        if ((entry->key == NULL) != (entry->value == NULL)) {
+            return false;
+        }
+        if (entry->key != NULL) {
+            live++;
+            if (wr_dict_find(table, entry->key, entry->hash, &slot) != i) {
+                return false;
+            }
+        }
+    }
+    return live == used && wr_dict_taken(table) >= live &&
+           wr_dict_taken(table) <= table->filled &&
+           table->filled <= table->capacity &&
+           table->capacity == capacity_of(table->log2_index);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kinds/str.h - strings, seen from the other kinds.
+ */
+#ifndef WR_KINDS_STR_H
+#define WR_KINDS_STR_H
+
+#include "object/layout.h"
+
+#include <weir/str.h>
+
+/* Make the table of interned strings.  As wr_kinds_start(). */
+int wr_str_start(void);
+
+/* Forget it; the strings are immortal memory.  As wr_kinds_stop(). */
+void wr_str_stop(void);
+
+/* How many strings are interned.  Any thread. */
+size_t wr_str_interned(void);
+
+/* o as a string.  Caller: knows that it is one. */
+static inline const struct wr_str *
+wr_str_of(const weir_object *o)
+{
+    return (const struct wr_str *)(const void *)o;
+}
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kinds/tuple.c - sequences of fixed length.
+ *
+ * Nothing changes once a tuple is shared [inv:tuple.const-when-shared], so no
+ * lock is taken anywhere.  A tuple that its maker still fills may hold NULL;
+ * deallocation and the collector skip it.
+ */
+#include "kinds/tuple.h"
+
+#include "kinds/kinds.h"
+#include "object/immortal.h"
+
+#include <string.h>
+
+#define MAX_ITEMS                                                              \
+    ((SIZE_MAX / 2 - sizeof(struct wr_tuple)) / sizeof(weir_object *))
+
+/* [const] after start; a bare header */
+static weir_object *empty;
+
+int
+wr_tuple_start(void)
+{
+    weir_object *o = wr_immortal_alloc(sizeof(*o));
+
+    if (o == NULL) {
+        return WEIR_ENOMEM;
+    }
+    wr_immortal_init(o, WR_META_EMPTY_TUPLE);
+    empty = o;
+    return WEIR_OK;
+}
+
+void
+wr_tuple_stop(void)
+{
+    empty = NULL;
+}
+
+static inline struct wr_tuple *
+tuple_of(const weir_object *o)
+{
+    return (struct wr_tuple *)(uintptr_t)o;
+}
+
+/* A tuple of n >= 1 items, not set, whose count is still zero. */
+static inline struct wr_tuple *
+tuple_alloc(size_t n)
+{
+    struct wr_tuple *t;
+
+    if (wr_unlikely(n > MAX_ITEMS)) {
+        return wr_fail(WEIR_ELIMIT);
+    }
+    t = tuple_of(wr_builtin_alloc(wr_self(), WR_META_TUPLE,
+                                  sizeof(*t) + n * sizeof(t->items[0])));
+    if (wr_likely(t != NULL)) {
+        t->size = n;
+    }
+    return t;
+}
+
+weir_object *
+weir_tuple_new(size_t n)
+{
+    struct wr_tuple *t;
+
+    if (n == 0) {
+        return empty;
+    }
+    t = tuple_alloc(n);
+    if (wr_unlikely(t == NULL)) {
+        return NULL;
+    }
+    memset(t->items, 0, n * sizeof(t->items[0]));
+    wr_ref_init(&t->base);
+    return &t->base;
+}
+
+weir_object *
+weir_tuple_pack(size_t n, weir_object *const items[])
+{
+    struct wr_tuple *t;
+
+    if (n == 0) {
+        return empty;
+    }
+    if (wr_unlikely(items == NULL)) {
+        return wr_fail(WEIR_EINVAL);
+    }
+    if (wr_unlikely(n > MAX_ITEMS)) {
+        return wr_fail(WEIR_ELIMIT);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (wr_unlikely(items[i] == NULL)) {
+            return wr_fail(WEIR_EINVAL);
+        }
+    }
+    t = tuple_alloc(n);
+    if (wr_unlikely(t == NULL)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        t->items[i] = weir_newref(items[i]);
+    }
+    wr_ref_init(&t->base);
+    return &t->base;
+}
+
+/* Why item i of o cannot be used, or 0. */
+static inline int
+check_item(const weir_object *o, size_t i)
+{
+    int error = wr_check_kind(o, WR_META_TUPLE);
+
+    if (wr_unlikely(error != WEIR_OK)) {
+        return weir_is_tuple(o) ? WEIR_ERANGE : error;
+    }
+    return wr_likely(i < tuple_of(o)->size) ? WEIR_OK : WEIR_ERANGE;
+}
+
+int
+weir_tuple_set_steal(weir_object *t, size_t i, weir_object *value)
+{
+    weir_object *old;
+    int error = check_item(t, i);
+
+    if (error == WEIR_OK && value == NULL) {
+        error = WEIR_EINVAL;
+    }
+    if (error == WEIR_OK && wr_cfg_counted && wr_ref_value(t) != 1) {
+        error = WEIR_ESTATE;
+    }
+    if (wr_unlikely(error != WEIR_OK)) {
+        weir_xdecref(value);
+        return error;
+    }
+    old = tuple_of(t)->items[i];
+    tuple_of(t)->items[i] = value;
+    weir_xdecref(old);
+    return WEIR_OK;
+}
+
+weir_object *
+weir_tuple_borrow(const weir_object *t, size_t i)
+{
+    int error = check_item(t, i);
+    weir_object *item;
+
+    if (wr_unlikely(error != WEIR_OK)) {
+        return wr_fail(error);
+    }
+    item = tuple_of(t)->items[i];
+    if (wr_unlikely(item == NULL)) {
+        return wr_fail(WEIR_ESTATE);
+    }
+    return item;
+}
+
+weir_object *
+weir_tuple_get(const weir_object *t, size_t i)
+{
+    weir_object *item = weir_tuple_borrow(t, i);
+
+    if (wr_likely(item != NULL)) {
+        weir_incref(item);
+    }
+    return item;
+}
+
+int64_t
+weir_tuple_size(const weir_object *t)
+{
+    int error = wr_check_kind(t, WR_META_TUPLE);
+
+    if (wr_unlikely(error != WEIR_OK)) {
+        return weir_is_tuple(t) ? 0 : error;
+    }
+    return (int64_t)tuple_of(t)->size;
+}
+
+bool
+weir_is_tuple(const weir_object *o)
+{
+    return o != NULL &&
+           (o->meta == WR_META_TUPLE || o->meta == WR_META_EMPTY_TUPLE);
+}

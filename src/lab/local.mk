@@ -1,0 +1,43 @@
+# lab/: the weir command.  main.c is named in Makefile.am: all the rest is a
+# library that the tests link too.
+LAB_SOURCES += \
+	%D%/catalog.c %D%/catalog.h \
+	%D%/cell.c %D%/cell.h \
+	%D%/child.c %D%/child.h \
+	%D%/child_find.c \
+	%D%/compare.c %D%/compare.h \
+	%D%/compare_judge.c \
+	%D%/compare_once.c \
+	%D%/compare_plan.c \
+	%D%/compare_run.c \
+	%D%/compare_summary.c \
+	%D%/compare_table.c \
+	%D%/dispatch.c \
+	%D%/doctor.c \
+	%D%/env.c %D%/env.h \
+	%D%/lab.h \
+	%D%/list.c \
+	%D%/noise.c %D%/noise.h \
+	%D%/record.c %D%/record.h \
+	%D%/request.c %D%/request.h \
+	%D%/say.c %D%/say.h \
+	%D%/stats.c %D%/stats.h \
+	%D%/table.c %D%/table.h \
+	%D%/text.c %D%/text.h
+
+LAB_TEST_SOURCES += \
+	tests/test_cells.c \
+	tests/test_stats.c \
+	tests/test_table.c
+
+CLI_TESTS += \
+	tests/cli/test-compare.sh \
+	tests/cli/test-crash.sh \
+	tests/cli/test-doctor.sh \
+	tests/cli/test-usage.sh
+
+EXTRA_DIST += \
+	docs/measuring.md \
+	docs/results.md \
+	tests/cli/common.sh \
+	tests/cli/fake-cell

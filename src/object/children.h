@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * object/children.h - visit what an object refers to, by layout.
+ *
+ * The plain way, for everything that is not a hot loop.  The collector's own
+ * loops unroll the same layouts.
+ */
+#ifndef WR_OBJECT_CHILDREN_H
+#define WR_OBJECT_CHILDREN_H
+
+#include "object/layout.h"
+#include "object/type.h"
+
+/* Called with each child that is not NULL. */
+typedef void (*wr_visit_fn)(weir_object *child, void *context);
+
+/*
+ * Call visit for every child of o, in order; a child held twice is visited
+ * twice.  Caller: world stopped, or holds the object's lock or the only
+ * reference.
+ */
+static inline void
+wr_children_visit(weir_object *o, wr_visit_fn visit, void *context)
+{
+    weir_object **items = NULL;
+    uint64_t n = 0;
+
+    switch (wr_kind_of(o)) {
+    case WR_KIND_INSTANCE:
+        items = ((struct wr_instance *)(void *)o)->slots;
+        n = wr_type_of(o)->nslots;
+        break;
+    case WR_KIND_TUPLE:
+        items = ((struct wr_tuple *)(void *)o)->items;
+        n = ((struct wr_tuple *)(void *)o)->size;
+        break;
+    case WR_KIND_LIST: {
+        struct wr_list *list = (struct wr_list *)(void *)o;
+
+        if (list->array != NULL) {
+            items = list->array->items;
+            n = list->size;
+        }
+        break;
+    }
+    case WR_KIND_DICT: {
+        struct wr_dict_table *table = ((struct wr_dict *)(void *)o)->table;
+
+        for (uint32_t i = 0; table != NULL && i < table->filled; i++) {
+            if (table->entries[i].key != NULL) {
+                visit(table->entries[i].key, context);
+                visit(table->entries[i].value, context);
+            }
+        }
+        break;
+    }
+    case WR_KIND_ATOM:
+    case WR_KIND_FOREIGN:
+    case WR_KIND_COUNT:
+        break;
+    }
+    for (uint64_t i = 0; i < n; i++) {
+        if (items[i] != NULL) {
+            visit(items[i], context);
+        }
+    }
+}
+
+#endif

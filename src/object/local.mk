@@ -1,0 +1,11 @@
+WEIR_SOURCES += \
+	%D%/children.h \
+	%D%/dealloc.c \
+	%D%/dealloc.h \
+	%D%/header.h \
+	%D%/immortal.c \
+	%D%/immortal.h \
+	%D%/layout.h \
+	%D%/object.c \
+	%D%/type.c \
+	%D%/type.h

@@ -1,0 +1,26 @@
+# thread/: records and states, the global lock, the stop, object locks,
+# deferred reclamation.
+WEIR_SOURCES += \
+	include/weir/thread.h \
+	%D%/lock.c %D%/lock.h \
+	%D%/lock_queue.h \
+	%D%/objlock.c %D%/objlock.h \
+	%D%/policy_cpython.c \
+	%D%/policy_fifo.c \
+	%D%/reclaim.c %D%/reclaim.h \
+	%D%/safepoint.c %D%/safepoint.h \
+	%D%/state.h \
+	%D%/thread.c %D%/thread.h
+
+WEIR_TEST_SOURCES += \
+	tests/test_lock.c \
+	tests/test_objlock.c \
+	tests/test_reclaim.c \
+	tests/test_safepoint.c \
+	tests/test_thread.c
+
+EXTRA_DIST += \
+	tests/models/lock_cpython.pml \
+	tests/models/lock_fifo.pml \
+	tests/models/run.sh \
+	tests/models/stop.pml

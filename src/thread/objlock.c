@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * thread/objlock.c - waiting for an object's lock.
+ *
+ * Drepper's third mutex on a byte, with base/lot.h for the futex: a thread
+ * that has slept takes the lock as AWAITED, for it cannot know whether others
+ * still sleep.  A woken thread competes with newcomers; nobody is handed the
+ * lock, since whoever is woken may first have to wait for the end of a stop.
+ */
+#include "thread/objlock.h"
+
+#include "base/lot.h"
+#include "base/mutex.h"
+
+enum { SPINS = 32 };
+
+/* Under the bucket's mutex: sleep only while somebody must wake us. */
+static bool
+still_awaited(void *ctx)
+{
+    const uint8_t *byte = ctx;
+
+    return wr_load_relaxed(byte) == WR_OBJLOCK_AWAITED;
+}
+
+/* Take the lock while it is only held for a moment; true on success. */
+static bool
+spin(uint8_t *byte)
+{
+    for (int i = 0; i < SPINS; i++) {
+        uint8_t seen = WR_OBJLOCK_FREE;
+
+        if (wr_load_relaxed(byte) == WR_OBJLOCK_FREE &&
+            wr_cas_acq_rel(byte, &seen, (uint8_t)WR_OBJLOCK_HELD)) {
+            return true;
+        }
+        wr_cpu_relax();
+    }
+    return false;
+}
+
+void
+wr_objlock_lock_slow(struct wr_thread *self, uint8_t *byte)
+{
+    WEIR_ASSERT(!wr_mutex_any_held());
+    WEIR_ASSERT(wr_load_relaxed(&self->state) == WR_ATTACHED);
+    if (spin(byte)) {
+        return;
+    }
+    /* Ends: holders are short [inv:objlock.short] and wake a sleeper. */
+    while (wr_exchange_acq_rel(byte, (uint8_t)WR_OBJLOCK_AWAITED) !=
+           WR_OBJLOCK_FREE) {
+        wr_thread_detach_fast(self);
+        (void)wr_lot_park(byte, still_awaited, byte);
+        wr_thread_attach_fast(self);
+    }
+}
+
+void
+wr_objlock_unlock_slow(uint8_t *byte)
+{
+    /* The byte may be gone: only its address is used. */
+    (void)wr_lot_unpark_one(byte, NULL, NULL);
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * thread/safepoint.c - stopping the world.
+ *
+ * The one idea: marking happens under one mutex, and so does every slow step
+ * of the threads marked, so each thread is counted once [inv:stop.once] and
+ * the last one that arrives finds the countdown at zero.
+ *
+ * Resuming wakes one thread; each that wakes wakes the next.  Waking all of
+ * them from here would let them pre-empt the stopper one by one.
+ *
+ * Read first: thread/state.h, docs/protocols.md "Stopping the world".
+ */
+#include "thread/safepoint.h"
+
+#include "base/clock.h"
+#include "thread/state.h"
+
+#include <string.h>
+
+/* How often the stopper looks before it sleeps: about two microseconds. */
+enum { SPINS = 160 };
+
+struct wr_world wr_world = {
+    .lock = WR_MUTEX_INIT(WR_RANK_THREADS),
+};
+
+bool
+wr_world_stopped(void)
+{
+    return wr_load_relaxed(&wr_world.active) != 0;
+}
+
+/*
+ * A counted thread has stopped.  Returns whom to wake: the stopper if this
+ * was the last one, else NULL.
+ */
+static struct wr_thread *
+arrive_locked(struct wr_thread *self)
+{
+    struct wr_stop_node *stop = &self->stop;
+
+    WEIR_ASSERT(stop->counted);
+    stop->counted = false;
+    stop->arrival_ns = wr_clock_ns() - wr_world.asked_ns;
+    if (stop->arrival_ns > stop->arrival_max_ns) {
+        stop->arrival_max_ns = stop->arrival_ns;
+    }
+    wr_histogram_record(&wr_world.stats.arrival, stop->arrival_ns);
+    /* Everything this thread wrote is the stopper's now. [pair:stop/rel] */
+    return wr_fetch_sub_acq_rel(&wr_world.countdown, 1u) == 1 ? wr_world.stopper
+                                                              : NULL;
+}
+
+static void
+wake(struct wr_thread *thread)
+{
+    if (thread != NULL) {
+        wr_unpark(&thread->parker);
+    }
+}
+
+/*
+ * STOP was seen just after detaching: if the stopper saw this thread attached
+ * it waits for it, and nobody else will tell it.
+ */
+void
+wr_safepoint_detached_slow(struct wr_thread *self)
+{
+    struct wr_thread *stopper = NULL;
+
+    wr_mutex_lock(&wr_world.lock);
+    if (self->stop.counted) {
+        WEIR_ASSERT(wr_load_relaxed(&self->state) == WR_DETACHED);
+        wr_store_release(&self->state, (uint32_t)WR_SUSPENDED);
+        stopper = arrive_locked(self);
+    }
+    wr_mutex_unlock(&wr_world.lock);
+    wake(stopper);
+}
+
+/* Join the list of those that wait for the end of the stop. */
+static void
+queue_parked_locked(struct wr_thread *self)
+{
+    self->stop.parked_next = NULL;
+    self->stop.wake_next = NULL;
+    self->stop.parked_epoch = wr_load_relaxed(&wr_world.epoch);
+    if (wr_world.parked_head == NULL) {
+        wr_world.parked_head = self;
+    } else {
+        wr_world.parked_tail->stop.parked_next = self;
+    }
+    wr_world.parked_tail = self;
+}
+
+/*
+ * Sleep until the stop is over, then wake the next sleeper.  Not until the
+ * state changes: the next stopper may have changed it back by then, and this
+ * thread is in nobody's list any more.
+ */
+static void
+sleep_parked(struct wr_thread *self)
+{
+    /* Ends with the stop.  [pair:resume/acq] */
+    while (wr_load_acquire(&wr_world.epoch) == self->stop.parked_epoch) {
+        wr_park(&self->parker);
+    }
+    wake(self->stop.wake_next);
+}
+
+/*
+ * Become ATTACHED; self is DETACHED or SUSPENDED.  A thread that is woken may
+ * find the next stop under way and sleeps again.
+ */
+void
+wr_safepoint_attach_slow(struct wr_thread *self)
+{
+    uint32_t state;
+
+    do {
+        bool suspended;
+
+        wr_mutex_lock(&wr_world.lock);
+        suspended = wr_load_acquire(&self->state) == WR_SUSPENDED;
+        if (suspended) {
+            queue_parked_locked(self);
+        }
+        wr_mutex_unlock(&wr_world.lock);
+        if (suspended) {
+            sleep_parked(self);
+        }
+        state = WR_DETACHED;
+    } while (!wr_cas_acq_rel(&self->state, &state, (uint32_t)WR_ATTACHED));
+}
+
+void
+wr_safepoint_park(struct wr_thread *self)
+{
+    struct wr_thread *stopper;
+
+    WEIR_ASSERT(!wr_mutex_any_held());
+    WEIR_ASSERT(wr_load_relaxed(&self->state) == WR_ATTACHED);
+    wr_reclaim_leave();
+    wr_mutex_lock(&wr_world.lock);
+    if (!self->stop.counted) {
+        /* The stop was over before this thread came. */
+        wr_mutex_unlock(&wr_world.lock);
+        wr_reclaim_enter();
+        return;
+    }
+    wr_store_release(&self->state, (uint32_t)WR_SUSPENDED);
+    stopper = arrive_locked(self);
+    queue_parked_locked(self);
+    wr_mutex_unlock(&wr_world.lock);
+    wake(stopper);
+    sleep_parked(self);
+    wr_state_attach(self, WR_LOCK_RETURN);
+}
+
+/* Become the stopper; wait, detached, for those that were first. */
+static void
+take_turn(struct wr_thread *self)
+{
+    wr_mutex_lock(&wr_world.lock);
+    WEIR_ASSERT(wr_world.stopper != self);
+    if (wr_world.stopper == NULL) {
+        wr_world.stopper = self;
+        wr_mutex_unlock(&wr_world.lock);
+        return;
+    }
+    wr_store_relaxed(&self->stop.turn, 0u);
+    self->stop.turn_next = NULL;
+    if (wr_world.turn_head == NULL) {
+        wr_world.turn_head = self;
+    } else {
+        wr_world.turn_tail->stop.turn_next = self;
+    }
+    wr_world.turn_tail = self;
+    wr_mutex_unlock(&wr_world.lock);
+    wr_state_detach(self);
+    /* Ends when those before this thread have started the world again. */
+    while (wr_load_acquire(&self->stop.turn) == 0) {
+        wr_park(&self->parker);
+    }
+    wr_state_attach(self, WR_LOCK_RETURN);
+}
+
+/* Pass the right to stop to the next in turn; returns it, or NULL. */
+static struct wr_thread *
+pass_turn_locked(void)
+{
+    struct wr_thread *next = wr_world.turn_head;
+
+    wr_world.stopper = next;
+    if (next != NULL) {
+        wr_world.turn_head = next->stop.turn_next;
+        wr_store_release(&next->stop.turn, 1u);
+    }
+    return next;
+}
+
+/* Ask one thread to stop.  Returns true if it has to be waited for. */
+static bool
+mark_locked(struct wr_thread *t)
+{
+    (void)wr_pending_set(&t->pub.pending, WR_PENDING_STOP);
+    for (;;) {
+        /* seq_cst because of the third variable, t->pub.pending. */
+        uint32_t state = wr_load_seq_cst(&t->state);
+
+        if (state == WR_ATTACHED) {
+            t->stop.counted = true;
+            return true;
+        }
+        WEIR_ASSERT(state == WR_DETACHED);
+        /* Its writes from before it detached are ours. [pair:state/acq] */
+        if (wr_cas_seq_cst(&t->state, &state, (uint32_t)WR_SUSPENDED)) {
+            return false;
+        }
+        /* It has just attached: look again, it is ATTACHED now or gone. */
+    }
+}
+
+/* Time is up: name the threads still on their way. */
+static void
+note_late(void)
+{
+    wr_mutex_lock(&wr_world.lock);
+    for (struct wr_thread *t = wr_world.threads; t != NULL; t = t->next) {
+        if (t->stop.counted) {
+            wr_world.stats.late++;
+            wr_world.stats.late_id = t->id;
+        }
+    }
+    wr_mutex_unlock(&wr_world.lock);
+}
+
+static void
+wait_for_countdown(struct wr_thread *self, uint64_t asked)
+{
+    bool patient = true;
+
+    for (int i = 0; i < SPINS; i++) {
+        if (wr_load_acquire(&wr_world.countdown) == 0) {
+            return;
+        }
+        wr_cpu_relax();
+    }
+    /* Ends when the last counted thread comes to a checkpoint or detaches;
+     * how soon is up to it.  [pair:stop/acq] */
+    while (wr_load_acquire(&wr_world.countdown) != 0) {
+        if (!patient) {
+            wr_park(&self->parker);
+        } else if (!wr_park_until(&self->parker, asked + wr_world.late_ns)) {
+            patient = false;
+            note_late();
+        }
+    }
+}
+
+void
+wr_stop_world(struct wr_thread *self)
+{
+    uint32_t counted = 0;
+    uint64_t asked;
+
+    WEIR_ASSERT(!wr_mutex_any_held());
+    WEIR_ASSERT(wr_load_relaxed(&self->state) == WR_ATTACHED);
+    if (wr_lock_on()) {
+        WEIR_ASSERT(wr_lock_held(self));
+        WEIR_ASSERT(wr_lock.noyield == 0);
+        wr_lock.noyield++;
+        wr_store_relaxed(&wr_world.active, 1u);
+        wr_world.stopped_ns = wr_clock_ns();
+        return;
+    }
+    take_turn(self);
+    asked = wr_clock_ns();
+    wr_mutex_lock(&wr_world.lock);
+    wr_world.asked_ns = asked;
+    wr_store_relaxed(&wr_world.active, 1u);
+    for (struct wr_thread *t = wr_world.threads; t != NULL; t = t->next) {
+        if (t != self && mark_locked(t)) {
+            counted++;
+        }
+    }
+    wr_store_release(&wr_world.countdown, counted);
+    wr_mutex_unlock(&wr_world.lock);
+    wait_for_countdown(self, asked);
+    wr_world.stopped_ns = wr_clock_ns();
+}
+
+/* Undo the marks and hand the list of sleepers over.  Returns its head. */
+static struct wr_thread *
+release_all_locked(struct wr_thread *self)
+{
+    struct wr_thread *first = wr_world.parked_head;
+
+    for (struct wr_thread *t = wr_world.threads; t != NULL; t = t->next) {
+        if (t == self) {
+            continue;
+        }
+        WEIR_ASSERT(!t->stop.counted);
+        WEIR_ASSERT(wr_load_relaxed(&t->state) == WR_SUSPENDED);
+        (void)wr_pending_clear(&t->pub.pending, WR_PENDING_STOP);
+        /* What was done while it slept is visible to it.
+         * [pair:state/rel] */
+        wr_store_release(&t->state, (uint32_t)WR_DETACHED);
+    }
+    for (struct wr_thread *t = first; t != NULL; t = t->stop.parked_next) {
+        t->stop.wake_next = t->stop.parked_next;
+    }
+    wr_world.parked_head = NULL;
+    wr_store_relaxed(&wr_world.active, 0u);
+    /*
+     * Now all of them may run, by this one store: if they were let go one
+     * after the other, the first could wake the second too early, and nobody
+     * would wake that one again.  [pair:resume/rel]
+     */
+    wr_store_release(&wr_world.epoch, wr_load_relaxed(&wr_world.epoch) + 1);
+    return first;
+}
+
+/* A stop is over: the figures. */
+static void
+note_stop_locked(uint64_t stopped, uint64_t work_end)
+{
+    wr_world.stats.stops++;
+    wr_histogram_record(&wr_world.stats.work, work_end - stopped);
+}
+
+void
+wr_start_world(struct wr_thread *self)
+{
+    uint64_t now = wr_clock_ns();
+    uint64_t stopped = wr_world.stopped_ns;
+    uint64_t asked;
+    struct wr_thread *first;
+    struct wr_thread *next;
+
+    WEIR_ASSERT(wr_world_stopped());
+    wr_mutex_lock(&wr_world.lock);
+    note_stop_locked(stopped, now);
+    if (wr_lock_on()) {
+        WEIR_ASSERT(wr_lock_held(self));
+        wr_store_relaxed(&wr_world.active, 0u);
+        wr_mutex_unlock(&wr_world.lock);
+        wr_lock.noyield--;
+        return;
+    }
+    WEIR_ASSERT(wr_world.stopper == self);
+    asked = wr_world.asked_ns;
+    wr_histogram_record(&wr_world.stats.to_safepoint, stopped - asked);
+    first = release_all_locked(self);
+    next = pass_turn_locked();
+    wr_mutex_unlock(&wr_world.lock);
+    wake(first);
+    wake(next);
+    now = wr_clock_ns() - now;
+    wr_mutex_lock(&wr_world.lock);
+    wr_histogram_record(&wr_world.stats.resume, now);
+    wr_mutex_unlock(&wr_world.lock);
+}
+
+void
+wr_threads_foreach_stw(void (*visit)(struct wr_thread *thread, void *ctx),
+                       void *ctx)
+{
+    /* A thread may be registering.  [pair:threads/acq] */
+    for (struct wr_thread *t = wr_load_acquire(&wr_world.threads); t != NULL;
+         t = t->next) {
+        visit(t, ctx);
+    }
+}
+
+void
+wr_threads_ask(uint32_t bits)
+{
+    wr_mutex_lock(&wr_world.lock);
+    wr_world.inherited |= bits;
+    for (struct wr_thread *t = wr_world.threads; t != NULL; t = t->next) {
+        (void)wr_pending_set(&t->pub.pending, bits);
+    }
+    wr_mutex_unlock(&wr_world.lock);
+}
+
+void
+wr_threads_unask(uint32_t bits)
+{
+    wr_mutex_lock(&wr_world.lock);
+    wr_world.inherited &= ~bits;
+    for (struct wr_thread *t = wr_world.threads; t != NULL; t = t->next) {
+        (void)wr_pending_clear(&t->pub.pending, bits);
+    }
+    wr_mutex_unlock(&wr_world.lock);
+}
+
+void
+wr_stop_get_stats(struct wr_stop_stats *out)
+{
+    wr_mutex_lock(&wr_world.lock);
+    memcpy(out, &wr_world.stats, sizeof(*out));
+    wr_mutex_unlock(&wr_world.lock);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * thread/thread.h - the record of a thread, and its three states.
+ *
+ *               self                        stopper
+ *   DETACHED <---------> ATTACHED       DETACHED <---------> SUSPENDED
+ *                            |                                  ^
+ *                            +----- self, at a safepoint -------+
+ *
+ * The one idea: only the owner makes itself ATTACHED and only a stopper takes
+ * a thread out of SUSPENDED, so a stopper that has seen every other thread
+ * SUSPENDED has the heap to itself [inv:stop.alone].
+ *
+ * Records are appended to one list and stay there until wr_threads_stop(): a
+ * stopper walks the list without a lock.  A record whose thread has exited is
+ * given, with its id and its heap, to the next new thread [inv:thread.unit].
+ *
+ * Read first: docs/protocols.md, "Thread states".
+ */
+#ifndef WR_THREAD_THREAD_H
+#define WR_THREAD_THREAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/assert.h"
+#include "base/park.h"
+#include "base/pending.h"
+#include "base/sync.h"
+
+#include <weir/object.h>
+#include <weir/thread.h>
+
+struct wr_heap;
+struct wr_lock_counts;
+
+enum { WR_DETACHED = 0, WR_ATTACHED = 1, WR_SUSPENDED = 2 };
+
+enum { WR_THREAD_ID_MAX = 0xfffe };
+
+/* What a thread needs while it waits for the global lock.  thread/lock.h. */
+struct wr_lock_node { /* SHARED */
+    /* [atomic: waiter reads acquire, granter writes release] WR_LOCK_TURN_* */
+    uint32_t turn;
+
+    /* [atomic: waiter reads acquire; under wr_lock.mutex written release] the
+     * waiter should wait until deadline_ns only, then ask for the lock */
+    uint32_t timed;
+
+    /* [atomic: relaxed, published by timed] */
+    uint64_t deadline_ns;
+
+    /* [lock: wr_lock.mutex] */
+    struct wr_thread *next;
+
+    /* [lock: wr_lock.mutex] in the queue */
+    bool queued;
+};
+
+/* What a stop needs to know of a thread.  thread/safepoint.h. */
+struct wr_stop_node { /* SHARED */
+    /* [lock: wr_world.lock] the stopper waits for this thread */
+    bool counted;
+
+    /* [lock: wr_world.lock] when it was last waited for: how long, in ns */
+    uint64_t arrival_ns;
+
+    /* [lock: wr_world.lock] the longest of those */
+    uint64_t arrival_max_ns;
+
+    /* [owner] the stop whose end it sleeps for: wr_world.epoch then */
+    uint64_t parked_epoch;
+
+    /* [lock: wr_world.lock] */
+    struct wr_thread *parked_next;
+
+    /* [owner] whom to wake when woken; written by the resumer, published by
+     * wr_world.epoch */
+    struct wr_thread *wake_next;
+
+    /* [atomic: owner reads acquire; last stopper writes release] */
+    uint32_t turn;
+
+    /* [lock: wr_world.lock] next thread that wants to stop the world */
+    struct wr_thread *turn_next;
+};
+
+struct wr_thread { /* SHARED */
+    /* [inner] must be first: inlined code reads it through weir_self_ */
+    struct weir_thread_pub pub;
+
+    /* [atomic: owner exchanges and CAS; stopper CAS from DETACHED, stores
+     * over SUSPENDED under wr_world.lock] WR_DETACHED, ... */
+    uint32_t state;
+
+    /* [const] 1 to WR_THREAD_ID_MAX; outlives the thread with the record */
+    uint16_t id;
+
+    /* [lock: wr_world.lock] a living thread owns the record */
+    bool used;
+
+    /* [inner] where this thread sleeps for the lock, a stop, its turn */
+    struct wr_parker parker;
+
+    /* [const] from publication on; the list is append-only */
+    struct wr_thread *next;
+
+    /* [lock: wr_world.lock] */
+    struct wr_thread *spare_next;
+
+    /* [const] what to pass to wr_mem_free() */
+    void *block;
+
+    /* [inner] their fields say how */
+    struct wr_stop_node stop;
+    struct wr_lock_node lock;
+
+    /* From here on another cache line: the owner's. */
+
+    /* [atomic: owner reads relaxed and writes relaxed; wr_threads_close()
+     * reads] unmatched weir_attach() calls */
+    _Alignas(64) uint32_t nest;
+
+    /* [owner] the last error code of a call that returned a pointer */
+    int error;
+
+    /* [owner] bit n: a blocking section is open at nesting level n */
+    uint64_t blocking;
+
+    /* [owner] [stw] NULL until the first attach is over */
+    struct wr_heap *heap;
+
+    /* [owner] objects waiting to be torn down; object/dealloc.c */
+    void *dying;
+
+    /* [owner] */
+    unsigned dealloc_depth;
+
+    /* [owner] */
+    unsigned finalizer_depth;
+
+    /* [owner] */
+    bool dealloc_active;
+
+    /* [stat] acquisitions of the global lock that found it free */
+    uint64_t lock_fast;
+
+    /* [gil] when the lock was granted, and lock_fast at that time: if that
+     * has moved on, the time is not that of the present hold */
+    uint64_t hold_since_ns;
+    uint64_t hold_mark;
+
+    /* [const] NULL where there is no global lock; inside: [gil] */
+    struct wr_lock_counts *lock_counts;
+};
+
+_Static_assert(offsetof(struct wr_thread, pub) == 0, "weir_self_ is a record");
+
+/* The record that weir_self_ of a detached thread points to. */
+extern struct wr_thread wr_thread_none;
+
+/* The calling thread's record.  Caller: attached. */
+static inline struct wr_thread *
+wr_self(void)
+{
+    struct wr_thread *self = (struct wr_thread *)(void *)weir_self_;
+
+    WEIR_ASSERT(self != &wr_thread_none);
+    return self;
+}
+
+struct wr_thread_config {
+    /* lock policy by name; NULL: the default */
+    const char *policy;
+    /* switch interval in microseconds; 0: the default */
+    uint64_t interval_us;
+    /* parallel flavours: one thread at a time all the same */
+    bool gil_on;
+    /* a thread that takes longer to its safepoint counts as late; 0: 1 s */
+    uint64_t late_ns;
+};
+
+/*
+ * Make attaching possible.  The heap runs; no thread is registered yet, the
+ * caller included.  Returns 0, WEIR_EINVAL for an unknown policy or interval,
+ * WEIR_ENOMEM.
+ */
+int wr_threads_start(const struct wr_thread_config *config);
+
+/*
+ * Get ready to stop: no other thread is attached, in a blocking section, or
+ * waiting to be attached, and from now on none can attach.
+ *
+ * Caller: attached.  Returns 0, or WEIR_EBUSY and nothing has changed.
+ */
+int wr_threads_close(void);
+
+/*
+ * Detach the caller if it is attached, end the reclaimer, forget all threads
+ * and abandon their heaps.  Caller: after wr_threads_close(), or when no other
+ * thread was ever attached.
+ */
+void wr_threads_stop(void);
+
+/* Registered threads, those whose thread has exited not counted. */
+unsigned wr_threads_count(void);
+
+/*
+ * Detach and attach without touching weir_self_: around a wait inside the
+ * runtime.  Both leave and enter the read section of thread/reclaim.h, so
+ * what was read without a reference must be read again.
+ * Caller: the owner; holding no mutex.
+ */
+void wr_thread_detach_fast(struct wr_thread *self);
+void wr_thread_attach_fast(struct wr_thread *self);
+
+#endif

@@ -1,0 +1,43 @@
+# stress/: the processes that run one program, or one peer, once.
+
+# Knows nothing of the runtime; cells and peers share it.
+STRESS_COMMON = \
+	%D%/options.c %D%/options.h \
+	%D%/params.c %D%/params.h \
+	%D%/record.c %D%/record.h \
+	%D%/runner.c %D%/runner.h \
+	%D%/programs/work.c %D%/programs/work.h
+
+CELL_SOURCES += $(STRESS_COMMON) \
+	%D%/cell.c \
+	%D%/cell_program.c %D%/cell_program.h \
+	%D%/cell_stats.c %D%/cell_stats.h \
+	%D%/memcap.c %D%/memcap.h \
+	%D%/programs/alloc-churn.c \
+	%D%/programs/checkpoint.c \
+	%D%/programs/dict-mixed.c \
+	%D%/programs/gcbench.c \
+	%D%/programs/graph-churn.c \
+	%D%/programs/programs.c %D%/programs/programs.h \
+	%D%/programs/refs-private.c \
+	%D%/programs/refs-shared.c \
+	%D%/programs/trees.c
+
+PEER_SOURCES += $(STRESS_COMMON) \
+	%D%/peers/alloc.c \
+	%D%/peers/loop.c \
+	%D%/peers/peer.c %D%/peers/peer.h \
+	%D%/peers/refs.c \
+	%D%/peers/trees.c
+
+PEER_CXX_SOURCES += %D%/peers/shared_ptr.cc
+
+CLI_TESTS += \
+	tests/cli/test-load.sh \
+	tests/cli/test-programs.sh
+
+EXTRA_DIST += \
+	docs/add-a-program.md \
+	examples/program/Makefile \
+	examples/program/README.md \
+	examples/program/wordcount.c

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stress/options.h - what `weir` tells a cell or a peer to run.
+ *
+ * These command lines are written by the `weir` command; users may type them,
+ * but nothing is made pretty for them.  A wrong one ends with exit status 64
+ * and one line that names the option.
+ */
+#ifndef WR_STRESS_OPTIONS_H
+#define WR_STRESS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The exit status for a command line that makes no sense. */
+#define WR_EXIT_USAGE 64
+
+/* The most --param options. */
+#define WR_OPTIONS_PARAMS_MAX 64
+
+struct wr_options {
+    bool list;
+    const char *program;
+    uint32_t threads;
+    uint64_t seed;
+    int out_fd;
+    const char *params[WR_OPTIONS_PARAMS_MAX];
+    size_t nparams;
+
+    /* peers only */
+    const char *impl;
+
+    /* cells only; a number that was not given is negative */
+    const char *load;
+    const char *policy;
+    bool gil;
+    bool nogc;
+    int64_t t0;
+    int64_t bytes;
+    int64_t interval_us;
+    int64_t mem_cap;
+};
+
+/*
+ * Read the command line of a cell, or of a peer.  Does not return when it is
+ * wrong.
+ */
+void wr_options_read(struct wr_options *options, bool peer, int argc,
+                     char **argv);
+
+/* One line on stderr, after the name of the program; exits with 64. */
+void wr_usage_error(const char *format, ...)
+    __attribute__((format(printf, 1, 2), noreturn));
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stress/programs/programs.h - the programs that come with Weir.
+ */
+#ifndef WR_STRESS_PROGRAMS_H
+#define WR_STRESS_PROGRAMS_H
+
+#include <weir/weir.h>
+#include <weir/program.h>
+
+extern const struct weir_program wr_program_refs_private;
+extern const struct weir_program wr_program_refs_shared;
+extern const struct weir_program wr_program_trees;
+extern const struct weir_program wr_program_gcbench;
+extern const struct weir_program wr_program_graph_churn;
+extern const struct weir_program wr_program_dict_mixed;
+extern const struct weir_program wr_program_alloc_churn;
+extern const struct weir_program wr_program_checkpoint;
+
+/* In the order of `weir list`; ends with NULL. */
+extern const struct weir_program *const wr_programs[];
+
+#endif

@@ -1,0 +1,198 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Every program, in every cell that was built, on one and on two threads, with
+# small sizes: its own checks pass and a record comes out; gil and atomic end
+# in the same heap; unsafe reports the updates it loses.  Then the command
+# lines that a cell and weir-peer must refuse.
+#
+# top_builddir, or WEIR_CELL_DIR: where the executables are.
+
+cells=${WEIR_CELL_DIR:-${top_builddir:-.}}
+[ -x "$cells/weir-cell-gil" ] || exit 99
+# ThreadSanitizer sleeps for a second at every exit; there are many here.
+TSAN_OPTIONS=${TSAN_OPTIONS:+$TSAN_OPTIONS:}atexit_sleep_ms=0
+export TSAN_OPTIONS
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+fail() {
+    printf 'FAIL: %s\n' "$*"
+    failures=$((failures + 1))
+}
+
+# The text of a field of the record in $work/record; one level, any nesting.
+field() {
+    sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$work/record"
+}
+
+# Small enough for a second in all, large enough for collections to happen.
+small() {
+    case $1 in
+    refs-private) echo --param pairs=200000 ;;
+    refs-shared) echo --param pairs=200000 ;;
+    trees) echo --param depth=9 ;;
+    gcbench) echo --param depth=8 --param array=5000 ;;
+    graph-churn) echo --param steps=3000 --param live=200 ;;
+    dict-mixed) echo --param ops=50000 --param records=500 --param mix=A ;;
+    alloc-churn) echo --param pairs=50000 ;;
+    esac
+}
+
+# run FLAVOUR PROGRAM THREADS [OPTION...]: 0 when a good record came out.
+run() {
+    flavour=$1 program=$2 threads=$3
+    shift 3
+    "$cells/weir-cell-$flavour" --program "$program" --threads "$threads" \
+        --seed 7 --mem-cap 4000000000 "$@" \
+        >"$work/record" 2>"$work/errors"
+    code=$?
+    if [ $code -ne 0 ]; then
+        fail "$flavour $program $threads $*: exit $code," \
+            "$(cat "$work/errors")"
+        return 1
+    fi
+    if [ "$(field status)" != ok ]; then
+        fail "$flavour $program $threads $*: $(cat "$work/record" \
+            "$work/errors")"
+        return 1
+    fi
+}
+
+# refuses TEXT COMMAND...: exit 64, one line that holds TEXT, no record.
+refuses() {
+    text=$1
+    shift
+    "$@" >"$work/record" 2>"$work/errors"
+    code=$?
+    if [ $code -ne 64 ] || [ -s "$work/record" ] ||
+        [ "$(wc -l <"$work/errors")" -ne 1 ] ||
+        ! grep -qF -e "$text" "$work/errors"; then
+        fail "$*: exit $code, $(cat "$work/errors")"
+    fi
+}
+
+flavours=
+for flavour in gil atomic unsafe nocount; do
+    if [ -x "$cells/weir-cell-$flavour" ]; then
+        flavours="$flavours $flavour"
+    fi
+done
+programs=$("$cells/weir-cell-gil" --list |
+    sed -n 's/.*"record":"program","name":"\([^"]*\)".*/\1/p')
+[ "$(echo "$programs" | wc -l)" -ge 7 ] || fail "--list: $programs"
+
+for program in $programs; do
+    for threads in 1 2; do
+        sums=
+        for flavour in $flavours; do
+            # No locks on containers there: one thread at a time only.
+            if [ "$flavour/$program/$threads" = unsafe/dict-mixed/2 ]; then
+                continue
+            fi
+            # shellcheck disable=SC2046 # the options are words
+            run "$flavour" "$program" "$threads" $(small "$program") ||
+                continue
+            sum=$(field checksum)
+            if [ "$flavour" = unsafe ]; then
+                [ "$sum" = null ] || fail "unsafe $program: checksum $sum"
+                continue
+            fi
+            sums="$sums $sum"
+        done
+        # shellcheck disable=SC2086 # the sums are words
+        if [ "$(printf '%s\n' $sums | sort -u | wc -l)" -ne 1 ]; then
+            fail "$program, $threads threads: checksums differ:$sums"
+        fi
+    done
+done
+
+# Every mode, and the settings of a cell.
+for mode in tight batch random int; do
+    run gil alloc-churn 1 --param mode=$mode --param pairs=20000
+done
+for flavour in gil atomic; do
+    run $flavour refs-private 2 --param mode=immortal --param pairs=200000
+    run $flavour refs-shared 2 --param mode=immortal --param pairs=200000
+done
+run gil graph-churn 1 --nogc --param steps=500 --param live=50
+grep -q '"gc":false' "$work/record" || fail "--nogc: $(cat "$work/record")"
+run gil graph-churn 1 --t0 100 --param steps=500 --param live=50
+[ "$(field t0)" = 100 ] || fail "--t0: $(cat "$work/record")"
+run gil dict-mixed 2 --policy fifo --interval 100 --param ops=20000
+[ "$(field lock)" = fifo ] || fail "--policy: $(cat "$work/record")"
+run atomic trees 1 --param depth=8
+[ "$(field lock)" = null ] || fail "atomic: $(cat "$work/record")"
+run atomic trees 2 --gil --param depth=8
+[ "$(field lock)" = cpython ] || fail "--gil: $(cat "$work/record")"
+
+# A run that grows past the cap says so.
+"$cells/weir-cell-gil" --program gcbench --param depth=20 --mem-cap 30000000 \
+    >"$work/record" 2>/dev/null
+[ "$(field status)" = memory-cap ] || fail "--mem-cap: $(cat "$work/record")"
+
+# Two threads that count without protection lose updates.  That needs both to
+# run at once, which a busy machine may take a few tries to grant.
+case $flavours in
+*unsafe*)
+    tries=0
+    lost=0
+    while [ "$lost" = 0 ] && [ $tries -lt 20 ]; do
+        run unsafe refs-shared 2 --param pairs=8000000 --param objects=2
+        lost=$(field lost_updates)
+        tries=$((tries + 1))
+    done
+    if [ "$(nproc)" -lt 2 ]; then
+        echo "one processor only: lost updates cannot be expected"
+    elif [ "$lost" = 0 ]; then
+        fail "unsafe lost no update in $tries runs"
+    fi
+    refuses "at most 1" "$cells/weir-cell-unsafe" --program dict-mixed \
+        --threads 2
+    refuses --load "$cells/weir-cell-unsafe" --load ./x.so
+    ;;
+esac
+
+cell=$cells/weir-cell-gil
+refuses "no such program" "$cell" --program nonsense
+refuses --program "$cell" --threads 1
+refuses "--threads 0" "$cell" --program trees --threads 0
+refuses --threads "$cell" --program trees --threads 99999999999
+refuses --seed "$cell" --program trees --seed -1
+refuses --param "$cell" --program trees --param depth
+refuses "no such parameter" "$cell" --program trees --param x=1
+refuses depth=99 "$cell" --program trees --param depth=99
+refuses mode=x "$cell" --program alloc-churn --param mode=x
+refuses --policy "$cell" --program trees --policy nonsense
+refuses --policy "$cells/weir-cell-atomic" --program trees --policy fifo
+refuses --bytes "$cell" --program trees --bytes 1000
+refuses --out-fd "$cell" --program trees --out-fd 77
+refuses --nonsense "$cell" --nonsense
+refuses "needs a value" "$cell" --program
+
+# The peers: every one that is there does the same work as the program.
+peer=$cells/weir-peer
+"$peer" --list >"$work/peers"
+while read -r line; do
+    impl=$(echo "$line" | sed 's/.*"impl":"\([^"]*\)".*/\1/')
+    program=$(echo "$line" | sed 's/.*"program":"\([^"]*\)".*/\1/')
+    case $line in
+    *'"available":false'*) continue ;;
+    esac
+    # shellcheck disable=SC2046 # the options are words
+    "$peer" --impl "$impl" --program "$program" --threads 2 --seed 7 \
+        $(small "$program") >"$work/record" 2>"$work/errors" ||
+        fail "peer $impl $program: $(cat "$work/errors")"
+    sum=$(field checksum)
+    [ "$(field status)" = ok ] || fail "peer $impl $program: $(field status)"
+    # shellcheck disable=SC2046 # the options are words
+    run gil "$program" 2 $(small "$program")
+    [ "$(field checksum)" = "$sum" ] ||
+        fail "peer $impl $program: checksum $sum, Weir's $(field checksum)"
+done <"$work/peers"
+refuses --impl "$peer" --impl nonsense --program trees
+refuses --impl "$peer" --program trees
+
+[ $failures -eq 0 ] && echo "programs: all good"
+[ $failures -eq 0 ]

@@ -1,0 +1,54 @@
+# Test programs and scripts.  A folder's local.mk lists the files that test it.
+
+TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/tests
+TEST_LIBS = libbase.la $(FLAVOUR_LIBS) $(CHECK_LIBS) $(LIBM)
+TEST_FILES = tests/main.c tests/suites.h tests/crew.h tests/fixture.h
+
+check_PROGRAMS += tests/check-base
+tests_check_base_SOURCES = $(TEST_FILES) tests/suites_base.def \
+	$(BASE_TEST_SOURCES)
+tests_check_base_CPPFLAGS = $(TEST_CPPFLAGS) -DWR_SUITES='"suites_base.def"'
+tests_check_base_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_check_base_LDADD = $(TEST_LIBS)
+
+check_PROGRAMS += tests/check-lab
+tests_check_lab_SOURCES = $(TEST_FILES) tests/suites_lab.def \
+	$(LAB_TEST_SOURCES)
+tests_check_lab_CPPFLAGS = $(TEST_CPPFLAGS) -DWR_SUITES='"suites_lab.def"'
+tests_check_lab_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+tests_check_lab_LDADD = $(LAB_LIBS) $(TEST_LIBS)
+
+check_PROGRAMS += tests/check-gil
+tests_check_gil_SOURCES = $(TEST_FILES) tests/suites_core.def \
+	$(WEIR_TEST_SOURCES)
+tests_check_gil_CPPFLAGS = $(TEST_CPPFLAGS) -DWR_SUITES='"suites_core.def"' \
+	-DWEIR_FLAVOUR_GIL
+tests_check_gil_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_check_gil_LDADD = libcore-gil.la $(TEST_LIBS)
+
+check_PROGRAMS += tests/check-atomic
+tests_check_atomic_SOURCES = $(TEST_FILES) tests/suites_core.def \
+	$(WEIR_TEST_SOURCES)
+tests_check_atomic_CPPFLAGS = $(TEST_CPPFLAGS) -DWR_SUITES='"suites_core.def"' \
+	-DWEIR_FLAVOUR_ATOMIC
+tests_check_atomic_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_check_atomic_LDADD = libcore-atomic.la $(TEST_LIBS)
+
+SCRIPT_TESTS = tests/headers.sh tests/lint.sh tests/symbols.sh
+EXTRA_DIST += $(SCRIPT_TESTS) $(CLI_TESTS)
+
+TESTS = $(check_PROGRAMS) $(SCRIPT_TESTS) $(CLI_TESTS)
+TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = bash
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	WEIR='$(abs_top_builddir)/weir'; export WEIR; \
+	CC='$(CC)'; export CC; \
+	CXX='$(CXX)'; export CXX; \
+	HAVE_CXX='$(HAVE_CXX)'; export HAVE_CXX; \
+	WEIR_DEBUG='$(WEIR_DEBUG)'; export WEIR_DEBUG; \
+	SANITIZER_FLAGS='$(SANITIZER_FLAGS)'; export SANITIZER_FLAGS; \
+	CK_VERBOSITY=$${CK_VERBOSITY-normal}; export CK_VERBOSITY; \
+	CK_TIMEOUT_MULTIPLIER=$${CK_TIMEOUT_MULTIPLIER-5}; \
+	export CK_TIMEOUT_MULTIPLIER;

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/main.c - runs the suites of one table.
+ *
+ * The build compiles this file once per test program, with WR_SUITES naming
+ * the table.  Exit: 0 all passed, 1 some failed, 99 nothing ran.
+ * CK_RUN_SUITE and CK_RUN_CASE choose among the tests.
+ */
+#include "tests/suites.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/random.h"
+
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+static uint64_t seed;
+static uint64_t scale = SANITIZED ? 10 : 100;
+
+uint64_t
+wr_test_seed(void)
+{
+    return seed;
+}
+
+uint64_t
+wr_test_size(uint64_t full)
+{
+    uint64_t size = full / 100 * scale + full % 100 * scale / 100;
+    return size != 0 ? size : 1;
+}
+
+static void
+read_environment(void)
+{
+    const char *text = getenv("WEIR_TEST_SEED");
+    seed = text != NULL ? strtoull(text, NULL, 0) : wr_random_entropy();
+    text = getenv("WEIR_TEST_SCALE");
+    if (text != NULL) {
+        scale = strtoull(text, NULL, 0);
+    }
+}
+
+int
+main(void)
+{
+    static Suite *(*const suites[])(void) = {
+#define WR_SUITE(subject) wr_suite_##subject,
+#include WR_SUITES
+#undef WR_SUITE
+    };
+
+    read_environment();
+    printf("WEIR_TEST_SEED=%" PRIu64 "\n", seed);
+    fflush(stdout);
+
+    SRunner *runner = srunner_create(NULL);
+    for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
+        srunner_add_suite(runner, suites[i]());
+    }
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    int ran = srunner_ntests_run(runner);
+    srunner_free(runner);
+    if (ran == 0) {
+        return 99;
+    }
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

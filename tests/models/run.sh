@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# tests/models/run.sh - check the models with Spin, and that their mutants fail.
+#
+# Each line says what was checked and how many states that took.  A mutant that
+# is not found is a failure: the model would not notice that bug either.
+#
+#   tests/models/run.sh           within a minute
+#   tests/models/run.sh --long    the larger searches too
+#
+# Exit: 0 fine, 1 a model failed or a mutant survived, 77 no spin here.
+set -euo pipefail
+export LC_ALL=C
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cc=${CC:-cc}
+long=${1:-}
+
+if ! command -v spin >/dev/null; then
+    printf 'models: spin is not installed\n'
+    exit 77
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+failed=0
+optimise=-O0
+
+# search MODEL CLAIM DEFINES...: run the checker; its report is in out.
+# CLAIM "-" asks for assertions and states that nobody can leave.
+search() {
+    local model=$1 claim=$2
+    shift 2
+    local build=(-w "$optimise" -DCOLLAPSE -DMEMLIM=4000) run=(-m500000)
+    if [ "$claim" = - ]; then
+        build+=(-DSAFETY -DNOCLAIM)
+    else
+        build+=(-DNFAIR=4)
+        run+=(-a -f -N "$claim")
+    fi
+    rm -f pan ./*.trail
+    spin "$@" -a "$here/$model.pml" >spin.out
+    $cc "${build[@]}" -o pan pan.c
+    ./pan "${run[@]}" >out 2>&1 || true
+    if ! grep -q 'errors: [0-9]' out || grep -q 'max search depth' out; then
+        cat out >&2
+        printf 'models: the search of %s did not finish\n' "$model" >&2
+        exit 1
+    fi
+}
+
+errors() {
+    sed -n 's/.*errors: \([0-9]*\).*/\1/p' out
+}
+
+# holds MODEL CLAIM DEFINES...
+holds() {
+    local states
+    search "$@"
+    states=$(sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' out)
+    if [ "$(errors)" = 0 ]; then
+        printf 'ok    %-40s %s states\n' "$*" "$states"
+    else
+        printf 'FAIL  %s: %s\n' "$*" "$(grep '^pan:1' out)"
+        failed=1
+    fi
+}
+
+# found MODEL CLAIM DEFINES...: a mutant.
+found() {
+    search "$@"
+    if [ "$(errors)" != 0 ]; then
+        printf 'found %s\n' "$*"
+    else
+        printf 'FAIL  %s: not found\n' "$*"
+        failed=1
+    fi
+}
+
+holds stop - -DN=2 -DSTOPPERS=1 -DMOVES=3
+holds stop - -DN=2 -DSTOPPERS=2 -DMOVES=2
+optimise=-O2
+holds stop - -DN=3 -DSTOPPERS=1
+holds stop - -DN=3 -DSTOPPERS=2
+if [ "$long" = --long ]; then
+    holds stop - -DN=3 -DSTOPPERS=3
+    holds stop - -DN=3 -DSTOPPERS=1 -DMOVES=2
+fi
+optimise=-O0
+for mutant in NO_RECHECK LOOK_FIRST BLIND_ATTACH SLEEP_ON_STATE ONE_BY_ONE \
+    NO_CHAIN COUNT_TWICE; do
+    found stop - -DN=3 -DSTOPPERS=1 -D$mutant
+done
+
+holds lock_fifo -
+holds lock_fifo served
+holds lock_fifo order
+for mutant in FAST_RELEASE NO_REARM NO_TOKEN LIFO; do
+    found lock_fifo served -D$mutant
+done
+
+holds lock_cpython -
+holds lock_cpython - -DN=3
+holds lock_cpython served
+holds lock_cpython returns
+found lock_cpython served -DNO_FORCE
+found lock_cpython returns -DNO_FORCED_WAKE
+found lock_cpython served -DFAST_RELEASE
+found lock_cpython - -DSTEAL
+
+exit "$failed"

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/suites.h - what every test file includes.
+ *
+ * A file tests/test_<subject>.c exports wr_suite_<subject>() and is named in
+ * one of the suites_*.def tables.  Tests run in fork mode, each in a process
+ * of its own: a crash or a sanitizer report is charged to the test by name,
+ * and a test may leave any mess behind.
+ *
+ * Never call ck_assert from a thread that the test started: a failure would
+ * not stop the test.  Workers fill a slot, the main thread asserts after the
+ * join.
+ */
+#ifndef WEIR_TESTS_SUITES_H
+#define WEIR_TESTS_SUITES_H
+
+#include <check.h>
+#include <stdint.h>
+
+#define WR_SUITE(subject) Suite *wr_suite_##subject(void);
+#include "tests/suites_base.def"
+#include "tests/suites_core.def"
+#include "tests/suites_lab.def"
+#undef WR_SUITE
+
+/*
+ * The seed of this run, for tests that draw random cases.  Printed before the
+ * first test; WEIR_TEST_SEED=number repeats a run.
+ */
+uint64_t wr_test_seed(void);
+
+/*
+ * How much to do in a test whose size can vary: `full` in an ordinary build,
+ * fewer where a sanitizer or Valgrind makes each step dear; at least 1.
+ * WEIR_TEST_SCALE=percent overrides.
+ */
+uint64_t wr_test_size(uint64_t full);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/test_safepoint.c - stopping the world.
+ *
+ * The memory the threads fight over is plain: that a stopper may write it, and
+ * an attached thread read it afterwards, is what ThreadSanitizer checks here
+ * [inv:stop.alone].
+ */
+#include "tests/crew.h"
+
+#include "thread/lock.h"
+#include "thread/safepoint.h"
+
+#include <stdlib.h>
+
+enum { CREW = 4 };
+
+static pthread_barrier_t barrier;
+
+/* Written by their owner while attached, by a stopper at any time. */
+static uint64_t cell[CREW][8];
+
+static uint32_t over;
+static uint64_t value;
+
+static void
+up(void)
+{
+    ck_assert_int_eq(weir_start(NULL), 0);
+}
+
+struct job {
+    int index;
+    int error;
+    uint64_t seen;
+};
+
+/*
+ * Write the own cell; be attached, at a checkpoint, or between two states when
+ * a stop begins [inv:stop.once] [inv:stop.seen].
+ */
+static void *
+work(void *arg)
+{
+    struct job *job = arg;
+    uint64_t *mine = cell[job->index];
+
+    job->error = weir_attach();
+    for (uint64_t i = 1; wr_load_acquire(&over) == 0; i++) {
+        mine[0]++;
+        mine[1]++;
+        job->error |= weir_checkpoint();
+        if (i % 8 == 0) {
+            job->error |= weir_blocking_begin();
+            job->error |= weir_blocking_end();
+        }
+        if (i % 64 == 0) {
+            job->error |= weir_detach();
+            job->error |= weir_attach();
+        }
+    }
+    job->error |= weir_detach();
+    return NULL;
+}
+
+START_TEST(a_stopper_is_alone)
+{
+    struct wr_thread *self;
+    uint64_t stops = wr_test_size(2000);
+    pthread_t threads[CREW];
+    struct job jobs[CREW];
+
+    up();
+    self = wr_self();
+    for (int i = 0; i < CREW; i++) {
+        jobs[i] = (struct job){.index = i};
+        crew_begin(&threads[i], work, &jobs[i]);
+    }
+    for (uint64_t n = 0; n < stops; n++) {
+        wr_stop_world(self);
+        ck_assert(wr_world_stopped());
+        for (int i = 0; i < CREW; i++) {
+            ck_assert_uint_eq(cell[i][0], cell[i][1]);
+            cell[i][0] += 1;
+            cell[i][1] += 1;
+        }
+        wr_start_world(self);
+        ck_assert_int_eq(weir_checkpoint(), 0);
+    }
+    wr_store_release(&over, 1u);
+    for (int i = 0; i < CREW; i++) {
+        crew_join(threads[i]);
+        ck_assert_int_eq(jobs[i].error, 0);
+    }
+    ck_assert(!wr_world_stopped());
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
+/* Every thread stops the world now and then. */
+static void *
+stop_in_turns(void *arg)
+{
+    struct job *job = arg;
+
+    job->error = weir_attach();
+    for (uint64_t n = 0; n < wr_test_size(500); n++) {
+        wr_stop_world(wr_self());
+        value++;
+        for (int i = 0; i < CREW; i++) {
+            cell[i][0] = value;
+        }
+        wr_start_world(wr_self());
+        job->error |= weir_checkpoint();
+        cell[job->index][1]++;
+    }
+    job->error |= weir_detach();
+    return NULL;
+}
+
+START_TEST(stoppers_take_turns)
+{
+    pthread_t threads[CREW];
+    struct job jobs[CREW];
+    struct wr_stop_stats *stats = malloc(sizeof(*stats));
+
+    up();
+    for (int i = 0; i < CREW; i++) {
+        jobs[i] = (struct job){.index = i};
+        crew_begin(&threads[i], stop_in_turns, &jobs[i]);
+    }
+    for (int i = 0; i < CREW; i++) {
+        crew_join(threads[i]);
+        ck_assert_int_eq(jobs[i].error, 0);
+    }
+    ck_assert_uint_eq(value, CREW * wr_test_size(500));
+    wr_stop_get_stats(stats);
+    ck_assert_uint_ge(stats->stops, value);
+    ck_assert_uint_eq(wr_histogram_count(&stats->work), stats->stops);
+    if (!wr_lock_on()) {
+        ck_assert_uint_eq(wr_histogram_count(&stats->to_safepoint),
+                          stats->stops);
+        ck_assert_uint_eq(wr_histogram_count(&stats->resume), stats->stops);
+    }
+    free(stats);
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
+static void *
+block_and_look(void *arg)
+{
+    struct job *job = arg;
+
+    job->error = weir_attach();
+    job->error |= weir_blocking_begin();
+    (void)pthread_barrier_wait(&barrier);
+    /* The world is being stopped, or is stopped by now. */
+    (void)pthread_barrier_wait(&barrier);
+    job->error |= weir_blocking_end();
+    job->seen = value;
+    job->error |= weir_detach();
+    return NULL;
+}
+
+START_TEST(a_blocked_thread_neither_delays_a_stop_nor_enters_it)
+{
+    struct wr_thread *self;
+    pthread_t thread;
+    struct job job = {.index = 0};
+
+    up();
+    self = wr_self();
+    (void)pthread_barrier_init(&barrier, NULL, 2);
+    crew_begin(&thread, block_and_look, &job);
+    crew_meet(&barrier);
+    wr_stop_world(self);
+    value = 1;
+    (void)pthread_barrier_wait(&barrier);
+    for (int i = 0; i < 100000; i++) {
+        wr_cpu_relax();
+    }
+    value = 2;
+    wr_start_world(self);
+    crew_join(thread);
+    ck_assert_int_eq(job.error, 0);
+    ck_assert_uint_eq(job.seen, 2);
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
+static void *
+come_and_look(void *arg)
+{
+    struct job *job = arg;
+
+    (void)pthread_barrier_wait(&barrier);
+    job->error = weir_attach();
+    job->seen = value;
+    job->error |= weir_detach();
+    return NULL;
+}
+
+START_TEST(a_new_thread_waits_for_the_end_of_the_stop)
+{
+    struct wr_thread *self;
+    pthread_t threads[CREW];
+    struct job jobs[CREW];
+
+    up();
+    self = wr_self();
+    (void)pthread_barrier_init(&barrier, NULL, CREW + 1);
+    wr_stop_world(self);
+    value = 1;
+    for (int i = 0; i < CREW; i++) {
+        jobs[i] = (struct job){.index = i};
+        crew_begin(&threads[i], come_and_look, &jobs[i]);
+    }
+    (void)pthread_barrier_wait(&barrier);
+    for (int i = 0; i < 100000; i++) {
+        wr_cpu_relax();
+    }
+    value = 2;
+    wr_start_world(self);
+    for (int i = 0; i < CREW; i++) {
+        crew_join(threads[i]);
+        ck_assert_int_eq(jobs[i].error, 0);
+        ck_assert_uint_eq(jobs[i].seen, 2);
+    }
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
+/* Attached, and at no checkpoint until it has been called late. */
+static void *
+be_late(void *arg)
+{
+    struct job *job = arg;
+    struct wr_stop_stats *stats = malloc(sizeof(*stats));
+
+    job->error = weir_attach();
+    job->seen = wr_self()->id;
+    wr_store_release(&over, 1u);
+    do {
+        wr_stop_get_stats(stats);
+    } while (stats->late == 0);
+    job->error |= weir_checkpoint();
+    job->error |= weir_detach();
+    free(stats);
+    return NULL;
+}
+
+START_TEST(a_late_thread_is_named)
+{
+    struct wr_stop_stats *stats = malloc(sizeof(*stats));
+    pthread_t thread;
+    struct job job = {.index = 0};
+
+    up();
+    if (!wr_lock_on()) {
+        wr_world.late_ns = 1000;
+        crew_begin(&thread, be_late, &job);
+        crew_until(&over, 1);
+        wr_stop_world(wr_self());
+        wr_start_world(wr_self());
+        crew_join(thread);
+        wr_stop_get_stats(stats);
+        ck_assert_int_eq(job.error, 0);
+        ck_assert_uint_eq(stats->late, 1);
+        ck_assert_uint_eq(stats->late_id, job.seen);
+        ck_assert_uint_ge(wr_histogram_max(&stats->arrival), 1000);
+    }
+    free(stats);
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
+static void
+count_record(struct wr_thread *thread, void *ctx)
+{
+    unsigned *n = ctx;
+
+    (void)thread;
+    ++*n;
+}
+
+START_TEST(a_stopper_sees_every_record)
+{
+    pthread_t thread;
+    struct job job = {.index = 0};
+    unsigned n = 0;
+
+    up();
+    (void)pthread_barrier_init(&barrier, NULL, 1);
+    crew_begin(&thread, come_and_look, &job);
+    crew_join(thread);
+    wr_stop_world(wr_self());
+    wr_threads_foreach_stw(count_record, &n);
+    wr_start_world(wr_self());
+    /* The exited thread's too: its heap is still there. */
+    ck_assert_uint_eq(n, 2);
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
+START_TEST(the_lock_holder_stops_the_world_by_not_yielding)
+{
+    struct wr_thread *self;
+
+    crew_start_locked("fifo", 1000);
+    self = wr_self();
+    wr_stop_world(self);
+    ck_assert(wr_world_stopped());
+    (void)wr_pending_set(&self->pub.pending, WR_PENDING_DROP);
+    ck_assert_int_eq(weir_checkpoint(), 0);
+    ck_assert_uint_ne(wr_load_relaxed(&self->pub.pending) & WR_PENDING_DROP, 0);
+    wr_start_world(self);
+    ck_assert_int_eq(weir_checkpoint(), 0);
+    ck_assert_uint_eq(wr_load_relaxed(&self->pub.pending) & WR_PENDING_DROP, 0);
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
+Suite *
+wr_suite_safepoint(void)
+{
+    Suite *suite = suite_create("safepoint");
+    TCase *tc = tcase_create("stop");
+
+    tcase_add_test(tc, a_stopper_is_alone);
+    tcase_add_test(tc, stoppers_take_turns);
+    tcase_add_test(tc, a_blocked_thread_neither_delays_a_stop_nor_enters_it);
+    tcase_add_test(tc, a_new_thread_waits_for_the_end_of_the_stop);
+    tcase_add_test(tc, a_late_thread_is_named);
+    tcase_add_test(tc, a_stopper_sees_every_record);
+    tcase_add_test(tc, the_lock_holder_stops_the_world_by_not_yielding);
+    suite_add_tcase(suite, tc);
+    return suite;
+}

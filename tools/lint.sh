@@ -1,0 +1,468 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# tools/lint.sh - the house rules that a script can check.
+#
+#   tools/lint.sh [FOLDER]   check the sources there (default: this checkout)
+#   tools/lint.sh --prove    plant one fault per rule in a copy of a tiny clean
+#                            tree and see that each is found
+#
+# Each finding is one line: file:line: rule: message.  Exit 1 if there are any.
+set -euo pipefail
+export LC_ALL=C
+
+usage() {
+    printf 'usage: tools/lint.sh [FOLDER | --prove]\n' >&2
+    exit 64
+}
+
+# The floors, lowest first; each includes only itself and those before it.
+floors=(base heap thread object collect kinds runtime observe lab)
+
+findings=0
+
+# find_fault FILE:LINE RULE MESSAGE
+find_fault() {
+    printf '%s: %s: %s\n' "$1" "$2" "$3"
+    findings=$((findings + 1))
+}
+
+# Turn "FILE:LINE:text" lines into findings.  report RULE MESSAGE
+report() {
+    local line
+    while IFS= read -r line; do
+        find_fault "$(cut -d: -f1,2 <<<"$line")" "$1" "$2"
+    done
+}
+
+# Sources below the given folders, relative to the root.
+sources() {
+    local folder
+    for folder in "$@"; do
+        if [ -d "$folder" ]; then
+            find "$folder" -name '*.[ch]' -type f
+        fi
+    done | sort
+}
+
+# Blank comments out and keep the lines, so that the rules see code only.
+strip_comments() {
+    awk '
+    {
+        line = $0
+        out = ""
+        while (line != "") {
+            if (inside) {
+                end = index(line, "*/")
+                if (end == 0) { line = ""; break }
+                line = substr(line, end + 2)
+                inside = 0
+            } else {
+                start = index(line, "/*")
+                if (start == 0) { out = out line; line = ""; break }
+                out = out substr(line, 1, start - 1)
+                line = substr(line, start + 2)
+                inside = 1
+            }
+        }
+        print out
+    }' "$1"
+}
+
+# Matches of a pattern in the comment-free copy of the files that follow,
+# except files that match the second pattern.
+code_grep() {
+    local pattern=$1 allowed=$2 file
+    shift 2
+    for file in "$@"; do
+        if ! grep -qE "$allowed" <<<"$file"; then
+            (cd "$stripped" && grep -HnE "$pattern" "$file") || true
+        fi
+    done
+}
+
+check_orders() {
+    local two='^(include/weir/atomic\.h|src/base/sync\.h)$'
+    code_grep 'memory_order_|__ATOMIC_' "$two" "$@" |
+        report order 'memory orders belong in weir/atomic.h and base/sync.h'
+}
+
+check_raw_sync() {
+    local raw='pthread_(mutex|cond|rwlock|spin|barrier)_|__atomic_|__sync_'
+    raw+='|stdatomic\.h|[^_a-z]atomic_[a-z]+ *\(|SYS_futex|linux/futex\.h'
+    code_grep "$raw" '^(include/weir/atomic\.h|src/base/.*)$' "$@" |
+        report raw-sync 'go through base/sync.h, base/park.h or base/mutex.h'
+    code_grep '_fence *\(|__sync_synchronize|mfence' '^$' "$@" |
+        report fence 'put the order on the access; no stand-alone fences'
+}
+
+check_flavours() {
+    local homes='^(include/weir/(flavour|refcount_[a-z]+)\.h'
+    homes+='|src/thread/objlock[_a-z]*\.h)$'
+    code_grep '(^ *# *(if|ifdef|ifndef|elif).*|defined *\(? *WEIR_)FLAVOUR' \
+        "$homes" "$@" |
+        report flavour 'ask a wr_cfg_ constant, or add to the policy headers'
+}
+
+floor_of() {
+    local i
+    for i in "${!floors[@]}"; do
+        if [ "${floors[$i]}" = "$1" ]; then
+            echo "$i"
+            return
+        fi
+    done
+    echo none
+}
+
+check_floors() {
+    local file line floor other own
+    for file in "$@"; do
+        case $file in
+        src/*/*) floor=$(cut -d/ -f2 <<<"$file") ;;
+        *) continue ;;
+        esac
+        while IFS= read -r line; do
+            other=$(sed -E 's/.*"([a-z]+)\/.*/\1/' <<<"$line")
+            if [ "$other" = weir ]; then
+                continue
+            fi
+            if [ "$(floor_of "$other")" = none ] ||
+                [ "$(floor_of "$other")" -gt "$(floor_of "$floor")" ]; then
+                find_fault "$file:${line%%:*}" floor \
+                    "$floor/ must not include $other/"
+            fi
+        done < <(grep -nE '^ *# *include *"[a-z]+/' "$stripped/$file" || true)
+    done
+    mapfile -t own < <(printf '%s\n' "$@" | grep '^src/base/' || true)
+    code_grep '# *include *[<"]weir/([b-z]|a[a-su-z])' '^$' "${own[@]}" |
+        report floor 'base/ knows nothing of Weir'
+    mapfile -t own < <(printf '%s\n' "$@" | grep '^src/heap/' || true)
+    code_grep '# *include *[<"]weir/(object|flavour|refcount|weir)' '^$' \
+        "${own[@]}" | report floor 'heap/ knows no objects'
+}
+
+check_sizes() {
+    local what
+    for what in columns:80 function:70 file:800; do
+        awk -v what="${what%:*}" -v most="${what#*:}" '
+        function check(size, line) {
+            if (size > most) printf "%s:%d:\n", FILENAME, line
+        }
+        FNR == 1 { start = 0 }
+        what == "columns" { check(length($0), FNR) }
+        what == "file" && FNR == most + 1 { check(FNR, FNR) }
+        what == "function" && /^\{/ { start = FNR }
+        what == "function" && /^\}/ && start {
+            check(FNR - start - 1, start)
+            start = 0
+        }' "$@" | report size "${what%:*}: at most ${what#*:}"
+    done
+}
+
+check_licence() {
+    local file
+    for file in "$@"; do
+        if [ "$(head -n 1 "$file")" != \
+            '/* SPDX-License-Identifier: MIT */' ]; then
+            find_fault "$file:1" licence 'the first line names the licence'
+        fi
+    done
+}
+
+# Every field of a struct marked SHARED stands under, or beside, a comment with
+# a synchronisation tag; fields that follow without a blank line share it.
+check_tags() {
+    local file
+    for file in "$@"; do
+        awk -v file="$file" '
+        function has_tag(text) {
+            return text ~ /\[(const|owner|gil|stw|stat|inner)[];,: ]/ ||
+                text ~ /\[(lock|atomic|rcu): /
+        }
+        function fault(what) { printf "%s:%d:%s\n", file, FNR, what }
+        !depth && /^(typedef )?struct [a-z_0-9 ]*\{/ {
+            depth = 1; shared = /SHARED/; tagged = 0; comment = 0; open = 0
+            group = 0
+            next
+        }
+        !depth { next }
+        {
+            line = $0
+            if (comment) {
+                if (has_tag(line)) tagged = 1
+                if (line ~ /\*\//) comment = 0
+                if (tagged && !shared) fault("unmarked")
+                next
+            }
+            if (line ~ /^[ \t]*$/) { tagged = 0; next }
+            if (line ~ /^[ \t]*#/ || line ~ /_Static_assert/) next
+            # The header of every object, which has its own tags; padding.
+            if (line ~ /^ *(weir_object base|char pad[a-z_]*\[[0-9]+\]);/)
+                next
+            if (line ~ /^[ \t]*\/\*/) {
+                tagged = has_tag(line)
+                if (line !~ /\*\//) comment = 1
+                if (tagged && !shared) fault("unmarked")
+                next
+            }
+            beside = line ~ /\/\*/ && has_tag(line)
+            if (beside && !shared) fault("unmarked")
+            if (line ~ /\/\*/ && line !~ /\*\//) comment = 1
+            sub(/\/\*.*/, "", line)
+            ends = gsub(/\}/, "}", line)
+            begins = gsub(/\{/, "{", line)
+            if (begins > ends) {
+                if (depth == 1) group = tagged || beside
+                depth += begins - ends
+                tagged = 0
+                next
+            }
+            if (ends > begins) {
+                depth -= ends - begins
+                if (depth <= 1) group = 0
+                tagged = 0
+                if (depth < 0) depth = 0
+                next
+            }
+            if (!open && shared && !tagged && !beside && !group)
+                fault("untagged")
+            open = line !~ /;[ \t]*$/
+        }' "$file"
+    done | sort -u | report tag \
+        'fields of a SHARED struct carry a tag, and only SHARED structs do'
+}
+
+# Names in [inv:...] or [pair:...] brackets in the given files.
+names_in() {
+    local kind=$1
+    shift
+    if [ $# -gt 0 ]; then
+        grep -ohE "\[$kind:[a-z0-9._/-]+\]" "$@" | sort -u || true
+    fi
+}
+
+# Where a text stands first, as FILE:LINE.
+where() {
+    local hits
+    hits=$(grep -nF "$1" "${@:2}" /dev/null)
+    cut -d: -f1,2 <<<"${hits%%$'\n'*}"
+}
+
+check_invariants() {
+    local name docs=() tests=()
+    mapfile -t docs < <(find docs -name '*.md' 2>/dev/null | sort)
+    mapfile -t tests < <(sources tests)
+    while IFS= read -r name; do
+        if [ ${#docs[@]} -eq 0 ] ||
+            ! grep -qF "### $name" "${docs[@]}"; then
+            find_fault "$(where "$name" "$@" "${tests[@]}")" invariant \
+                "docs/ has no section \"### $name\""
+        fi
+    done < <(names_in inv "$@" "${tests[@]}")
+    if [ ${#docs[@]} -eq 0 ]; then
+        return
+    fi
+    while IFS= read -r name; do
+        if ! grep -qF "$name" "$@"; then
+            find_fault "$(where "### $name" "${docs[@]}")" invariant \
+                "$name is stated and no source keeps it"
+        fi
+        if [ ${#tests[@]} -eq 0 ] || ! grep -qF "$name" "${tests[@]}"; then
+            find_fault "$(where "### $name" "${docs[@]}")" invariant \
+                "no test names $name"
+        fi
+    done < <(grep -hoE '^### \[inv:[a-z0-9._/-]+\]' "${docs[@]}" |
+        sed 's/^### //' | sort -u || true)
+}
+
+check_pairs() {
+    local name base side
+    while IFS= read -r name; do
+        base=${name%/*}
+        base=${base#\[pair:}
+        side=${name##*/}
+        side=${side%]}
+        case $side in
+        rel) side=acq ;;
+        acq) side=rel ;;
+        *)
+            find_fault "$(where "$name" "$@")" pair \
+                "$name is neither /rel nor /acq"
+            continue
+            ;;
+        esac
+        if ! grep -qF "[pair:$base/$side]" "$@"; then
+            find_fault "$(where "$name" "$@")" pair \
+                "$name has no partner [pair:$base/$side]"
+        fi
+        # A longer name is another pair.
+        if ! grep -qsE "pair:${base//./\\.}([]/,;: ]|\$)" docs/protocols*.md
+        then
+            find_fault "$(where "$name" "$@")" pair \
+                "docs/protocols*.md does not explain pair:$base"
+        fi
+    done < <(names_in pair "$@")
+}
+
+# Every test file is built, and every suite is in a table.
+check_test_lists() {
+    local file subject
+    for file in tests/*.h; do
+        if [ -e "$file" ] &&
+            ! grep -qsF "$file" src/*/local.mk stress/local.mk \
+                tests/local.mk; then
+            find_fault "$file:1" tests 'no local.mk lists this file'
+        fi
+    done
+    for file in tests/test_*.c; do
+        if [ ! -e "$file" ]; then
+            continue
+        fi
+        subject=${file#tests/test_}
+        subject=${subject%.c}
+        if ! grep -qsF "$file" src/*/local.mk stress/local.mk \
+            tests/local.mk; then
+            find_fault "$file:1" tests 'no local.mk lists this file'
+        fi
+        if ! grep -qsF "WR_SUITE($subject)" tests/suites_*.def; then
+            find_fault "$file:1" tests "no suites_*.def names $subject"
+        fi
+    done
+}
+
+lint() {
+    cd "$1"
+    findings=0
+    local runtime all file
+    mapfile -t runtime < <(sources src include)
+    mapfile -t all < <(sources src include stress tests)
+    if [ ${#runtime[@]} -eq 0 ]; then
+        printf 'lint: no sources in %s\n' "$1" >&2
+        exit 99
+    fi
+    stripped=$(mktemp -d "${TMPDIR:-/tmp}/weir-lint.XXXXXX")
+    trap 'rm -rf "$stripped"' EXIT
+    for file in "${runtime[@]}"; do
+        mkdir -p "$stripped/$(dirname "$file")"
+        strip_comments "$file" >"$stripped/$file"
+    done
+    # Not in a pipe: the counter must survive.
+    shopt -s lastpipe
+    check_orders "${runtime[@]}"
+    check_raw_sync "${runtime[@]}"
+    check_flavours "${runtime[@]}"
+    check_floors "${runtime[@]}"
+    check_tags "${runtime[@]}"
+    check_invariants "${runtime[@]}"
+    check_pairs "${runtime[@]}"
+    check_sizes "${all[@]}"
+    check_licence "${all[@]}"
+    check_test_lists
+    rm -rf "$stripped"
+    trap - EXIT
+    if [ "$findings" -gt 0 ]; then
+        printf 'lint: %d findings\n' "$findings"
+        return 1
+    fi
+    printf 'lint: %d files, nothing found\n' "${#all[@]}"
+}
+
+# --- the proof ----------------------------------------------------------------
+
+spdx='/* SPDX-License-Identifier: MIT */'
+
+plant_clean_tree() {
+    mkdir -p "$1"/{src/base,src/heap,src/object,include/weir,docs,tests}
+    cd "$1"
+    printf '%s\n' "$spdx" '#define weir_load(p) __atomic_load_n(p, 0)' \
+        '#define weir_order __ATOMIC_RELAXED' >include/weir/atomic.h
+    printf '%s\n' "$spdx" '#if defined(WEIR_FLAVOUR_GIL)' '#endif' \
+        >include/weir/flavour.h
+    printf '%s\n' "$spdx" '#include "base/base.h"' \
+        '/* [inv:a.b] [pair:x/rel] [pair:x/acq] pthread_mutex_lock() */' \
+        'struct wr_good { /* SHARED */' \
+        '    /* [const] set once,' '     * and read by all */' \
+        '    int a;' '    int b;' '' \
+        '    /* [atomic: all write' '     * release] */' \
+        '    void (*c)(int x,' '              int y);' \
+        '    int d; /* [lock: m] beside */' \
+        '    /* [stw] */' '    union {' '        int e;' '        int f;' \
+        '    } u;' '};' 'struct plain {' '    int a;' '};' >src/heap/good.h
+    printf '%s\n' "$spdx" '#include <pthread.h>' 'pthread_mutex_t m;' \
+        >src/base/base.h
+    printf '%s\n' "$spdx" '#include "heap/good.h"' >src/object/object.h
+    printf '%s\n' '### [inv:a.b]' 'pair:x' >docs/protocols.md
+    printf '%s\n' "$spdx" '/* [inv:a.b] */' >tests/test_good.c
+    echo 'WR_SUITE(good)' >tests/suites_core.def
+    echo 'WEIR_TEST_SOURCES += tests/test_good.c' >src/heap/local.mk
+}
+
+# fault RULE FILE LINE...: with these lines added, the rule must speak.
+fault() {
+    local rule=$1 file=$2 out
+    shift 2
+    rm -rf "$proof/tree"
+    (plant_clean_tree "$proof/tree")
+    printf '%s\n' "$@" >>"$proof/tree/$file"
+    planted=$((planted + 1))
+    out=$(bash "$0" "$proof/tree" || true)
+    if ! grep -qE "^[^ ]+: $rule: " <<<"$out"; then
+        printf 'lint: planted fault not found: %s in %s: %s\n' \
+            "$rule" "$file" "$*"
+        missed=$((missed + 1))
+    fi
+}
+
+prove() {
+    proof=$(mktemp -d "${TMPDIR:-/tmp}/weir-lint-proof.XXXXXX")
+    trap 'rm -rf "$proof"' EXIT
+    planted=0
+    missed=0
+    (plant_clean_tree "$proof/tree")
+    if ! bash "$0" "$proof/tree"; then
+        printf 'lint: the clean tree is not clean\n'
+        exit 1
+    fi
+    fault order src/heap/good.h 'int o = __ATOMIC_ACQUIRE;'
+    fault order src/base/base.h 'int o = memory_order_relaxed;'
+    fault raw-sync src/heap/good.h 'pthread_cond_wait(&c, &m);'
+    fault raw-sync src/object/object.h '#include <stdatomic.h>'
+    fault raw-sync src/object/object.h 'x = __atomic_load_n(p, 0);'
+    fault fence src/base/base.h 'atomic_thread_fence(o);'
+    fault flavour src/object/object.h '#ifdef WEIR_FLAVOUR_GIL' '#endif'
+    fault flavour src/heap/good.h '    defined(WEIR_FLAVOUR_GIL)'
+    fault floor src/heap/good.h '#include "object/object.h"'
+    fault floor src/heap/good.h '#include "attic/thing.h"'
+    fault floor src/base/base.h '#include <weir/runtime.h>'
+    fault floor src/heap/good.h '#include <weir/object.h>'
+    fault tag src/heap/good.h 'struct s { /* SHARED */' '    int x;' '};'
+    fault tag src/heap/good.h 'struct s { /* SHARED */' \
+        '    /* [const] */' '    int x;' '' '    int y;' '};'
+    fault tag src/heap/good.h 'struct s { /* SHARED */' \
+        '    /* [cnst] */' '    int x;' '};'
+    fault tag src/heap/good.h 'struct s {' '    /* [owner] */' '    int x;' '};'
+    fault invariant src/heap/good.h '/* [inv:no.section] */'
+    fault invariant docs/protocols.md '### [inv:no.source]'
+    fault pair src/heap/good.h '/* [pair:lonely/rel] */'
+    fault pair src/heap/good.h '/* [pair:y/rel] [pair:y/acq] */'
+    fault size src/heap/good.h "$(printf '%081d' 0)"
+    fault size src/heap/good.h "$(printf 'int x%d;\n' {1..800})"
+    fault size src/heap/good.h '{' "$(printf '    x%d();\n' {1..71})" '}'
+    fault licence src/heap/new.h 'int x;'
+    fault tests tests/test_lost.c "$spdx"
+    fault tests tests/lost.h "$spdx"
+    if [ "$missed" -gt 0 ]; then
+        exit 1
+    fi
+    printf 'lint: all %d planted faults found\n' "$planted"
+}
+
+case ${1-} in
+--prove) prove ;;
+-*) usage ;;
+*)
+    [ $# -le 1 ] || usage
+    lint "${1-$(dirname "$0")/..}"
+    ;;
+esac
