@@ -258,6 +258,7 @@ START_TEST(container_that_saturates_keeps_its_items)
     wr_test_count(item, 2);
     ck_assert_int_eq(weir_list_size(list), 1);
     wr_store_relaxed(&list->count, 1);
+    wr_store_relaxed(&list->owner, 0);
     weir_decref(list);
     wr_test_count(item, 1);
     weir_decref(item);

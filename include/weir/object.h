@@ -41,11 +41,14 @@ typedef struct weir_object { /* SHARED */
     uint8_t flags;
     /* [inner] the object's lock in the parallel flavours */
     uint8_t lock;
-    /* [const] reserved for the owner of biased counts; 0 */
+    /* [atomic: relaxed; set once] 0, or WR_OWNER_IMMORTAL */
     uint16_t owner;
     /* [atomic: see refcount_<flavour>.h] references; negative: immortal */
     int64_t count;
 } weir_object;
+
+/* In the owner field of an immortal object, whose count is negative too. */
+#define WR_OWNER_IMMORTAL ((uint16_t)0xffff)
 
 /* A type of objects; immortal, itself an object. */
 typedef struct weir_type weir_type;

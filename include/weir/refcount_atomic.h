@@ -7,8 +7,11 @@
  * last, which acquires them all before it destroys the object.
  * [pair:count/rel] [pair:count/acq]
  *
- * Negative counts are immortal: one load and a branch, no write, so shared
- * constants cost no cache-line traffic.
+ * Immortality is a load and a branch and no write, so shared constants cost no
+ * cache-line traffic.  The load is of the owner field and not of the count: a
+ * processor cannot forward a locked write to a load of the same word, so
+ * testing the count's sign makes an uncontended pair a third dearer
+ * (docs/performance.md).  The count of an immortal is negative all the same.
  */
 #ifndef WEIR_REFCOUNT_ATOMIC_H
 #define WEIR_REFCOUNT_ATOMIC_H
@@ -35,14 +38,22 @@ wr_ref_init(weir_object *o)
     weir_store_release(&o->count, (int64_t)1);
 }
 
+/* Made immortal: nothing to count. */
+static inline bool
+wr_ref_skips(const weir_object *o)
+{
+    return weir_load_relaxed(&o->owner) == WR_OWNER_IMMORTAL;
+}
+
 /*
  * Add a reference.  Caller: holds one already.  Atomic addition wraps
- * INT64_MAX to a negative value: the count saturates into immortality.
+ * INT64_MAX to a negative value, and the first drop that sees one makes the
+ * object immortal: the count saturates.
  */
 static inline void
 wr_ref_get(weir_object *o)
 {
-    if (__builtin_expect(weir_load_relaxed(&o->count) >= 0, 1)) {
+    if (__builtin_expect(!wr_ref_skips(o), 1)) {
         (void)weir_fetch_add_relaxed(&o->count, (int64_t)1);
     }
 }
@@ -53,7 +64,7 @@ wr_ref_put(weir_object *o)
 {
     int64_t old;
 
-    if (__builtin_expect(weir_load_relaxed(&o->count) < 0, 0)) {
+    if (__builtin_expect(wr_ref_skips(o), 0)) {
         return false;
     }
     old = weir_fetch_sub_acq_rel(&o->count, (int64_t)1);

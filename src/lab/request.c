@@ -255,7 +255,7 @@ wr_request_parse(int argc, char **argv, struct wr_request *request, int *code)
                                      .args_doc = "[PROGRAM...]",
                                      .doc = help_text};
 
-    *request = (struct wr_request){.budget_ns = UINT64_C(100000000000),
+    *request = (struct wr_request){.budget_ns = UINT64_C(90000000000),
                                    .timeout_ns = UINT64_C(120000000000),
                                    .seed = 1,
                                    .delta = 0.03};

@@ -86,7 +86,7 @@ wr_immortal_init(weir_object *o, uint32_t meta)
     o->meta = meta;
     o->flags = 0;
     o->lock = 0;
-    o->owner = 0xffffU;
+    o->owner = WR_OWNER_IMMORTAL;
     o->count = WR_IMMORTAL_COUNT;
 }
 

@@ -5,6 +5,14 @@
 #include "object/header.h"
 #include "object/type.h"
 
+/* The count first: whoever sees the owner field no longer looks at it. */
+static void
+set_immortal(weir_object *o)
+{
+    wr_store_relaxed(&o->count, WR_IMMORTAL_COUNT);
+    wr_store_relaxed(&o->owner, WR_OWNER_IMMORTAL);
+}
+
 bool
 weir_refcount_settle_(weir_object *o, int64_t old)
 {
@@ -14,8 +22,8 @@ weir_refcount_settle_(weir_object *o, int64_t old)
         (void)wr_fetch_add_relaxed(&o->count, (int64_t)1);
         return false;
     }
-    /* Another thread's add saturated the count after we looked. */
-    wr_store_relaxed(&o->count, WR_IMMORTAL_COUNT);
+    /* It has saturated. */
+    set_immortal(o);
     return false;
 }
 
@@ -72,6 +80,6 @@ weir_immortalize(weir_object *o)
     if (o == NULL) {
         return WEIR_EINVAL;
     }
-    wr_store_relaxed(&o->count, WR_IMMORTAL_COUNT);
+    set_immortal(o);
     return WEIR_OK;
 }
