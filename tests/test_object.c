@@ -2,8 +2,9 @@
 /*
  * tests/test_object.c - types, death at zero, finalizers, immortality.
  */
-#include "tests/suites.h"
+#include "tests/fixture.h"
 
+#include "heap/checker.h"
 #include "object/header.h"
 #include "object/type.h"
 
@@ -23,13 +24,13 @@ down(void)
     ck_assert_int_eq(weir_stop(), 0);
 }
 
+/* Objects alive, what waits in a quarantine or for its owner not counted. */
 static uint64_t
 live(void)
 {
-    weir_memory memory;
+    struct wr_test_usage usage = wr_test_usage();
 
-    ck_assert_int_eq(weir_memory_stats(&memory), 0);
-    return memory.objects + memory.atoms;
+    return usage.objects + usage.atoms;
 }
 
 START_TEST(header_is_sixteen_bytes_in_every_flavour)
@@ -43,7 +44,9 @@ START_TEST(header_is_sixteen_bytes_in_every_flavour)
     ck_assert_int_eq(weir_memory_stats(&before), 0);
     o = weir_instance_new(pair);
     ck_assert_int_eq(weir_memory_stats(&after), 0);
-    ck_assert_uint_eq(after.object_bytes - before.object_bytes, 32);
+    if (!wr_checker_on) {
+        ck_assert_uint_eq(after.object_bytes - before.object_bytes, 32);
+    }
     weir_decref(o);
 }
 END_TEST

@@ -4,6 +4,8 @@
  */
 #include "tests/suites.h"
 
+#include "heap/checker.h"
+
 #include <weir/weir.h>
 
 #include <pthread.h>
@@ -161,11 +163,14 @@ START_TEST(memory_figures_follow_objects)
     list = weir_list_new();
     ck_assert_int_eq(weir_memory_stats(&with), 0);
     ck_assert_uint_eq(with.objects, before.objects + 1);
-    ck_assert_uint_eq(with.object_bytes, before.object_bytes + 32);
+    ck_assert_uint_ge(with.object_bytes, before.object_bytes + 32);
     weir_decref(list);
     ck_assert_int_eq(weir_memory_stats(&after), 0);
-    ck_assert_uint_eq(after.objects,
-                      wr_cfg_counted ? before.objects : with.objects);
+    if (!wr_checker_on) {
+        ck_assert_uint_eq(with.object_bytes, before.object_bytes + 32);
+        ck_assert_uint_eq(after.objects,
+                          wr_cfg_counted ? before.objects : with.objects);
+    }
     ck_assert_int_eq(weir_stop(), 0);
 }
 END_TEST

@@ -104,8 +104,11 @@ choose_pools(struct wr_round *round, size_t n)
 {
     uint8_t mask = touched_mask(round->generation);
 
-    memset(round->member, 0, n);
     round->npools = 0;
+    if (n == 0) {
+        return;
+    }
+    memset(round->member, 0, n);
     if (round->generation == WEIR_GC_GENERATIONS - 1) {
         for (size_t i = 0; i < n; i++) {
             add_pool(round, i);

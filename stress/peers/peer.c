@@ -120,6 +120,7 @@ main(int argc, char **argv)
     struct wr_runner_times times = {.wall_s = 0};
     struct wr_record_run record = {.run = &run, .times = &times};
     char message[256];
+    bool written;
 
     wr_options_read(&options, true, argc, argv);
     if (options.list) {
@@ -144,7 +145,8 @@ main(int argc, char **argv)
     record.cell.t0 = -1;
     record.has_checksum = strcmp(record.status, "ok") == 0;
     record.lost_updates = run.lost_updates;
-    return wr_record_write(wr_record_run(&record), options.out_fd)
-               ? EXIT_SUCCESS
-               : EXIT_FAILURE;
+    written = wr_record_write(wr_record_run(&record), options.out_fd);
+    free(run.workers);
+    free(run.params);
+    return written ? EXIT_SUCCESS : EXIT_FAILURE;
 }
