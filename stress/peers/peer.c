@@ -147,6 +147,6 @@ main(int argc, char **argv)
     record.lost_updates = run.lost_updates;
     written = wr_record_write(wr_record_run(&record), options.out_fd);
     free(run.workers);
-    free(run.params);
+    free((void *)(uintptr_t)run.params);
     return written ? EXIT_SUCCESS : EXIT_FAILURE;
 }
