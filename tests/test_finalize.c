@@ -538,6 +538,47 @@ collect_now(weir_object *o, struct script *s)
     s->number = weir_gc_collect(2);
 }
 
+static int stopped_with[3];
+
+static void
+finalize_and_stop(weir_object *o, void *data)
+{
+    (void)o;
+    *(int *)data = weir_stop();
+}
+
+static void
+stop_in_callback(weir_gc_phase phase, const weir_gc_info *info, void *data)
+{
+    (void)phase;
+    (void)info;
+    *(int *)data = weir_stop();
+}
+
+/* The heap went away under the caller of the finalizer. */
+START_TEST(the_runtime_does_not_stop_inside_a_finalizer_or_callback)
+{
+    weir_type *type =
+        weir_instance_type("stops", 1, 0, finalize_and_stop, &stopped_with[0]);
+    weir_object *o = weir_instance_new(type);
+
+    weir_decref(o);
+    type = weir_instance_type("stops too", 1, 0, finalize_and_stop,
+                              &stopped_with[1]);
+    o = weir_instance_new(type);
+    ck_assert_int_eq(weir_instance_set(o, 0, o), 0);
+    weir_decref(o);
+    ck_assert_int_eq(weir_gc_callback_add(stop_in_callback, &stopped_with[2]),
+                     0);
+    if (wr_cfg_counted) {
+        ck_assert_int_eq(weir_gc_collect(0), 1);
+        for (int i = 0; i < 3; i++) {
+            ck_assert_int_eq(stopped_with[i], WEIR_EBUSY);
+        }
+    }
+}
+END_TEST
+
 START_TEST(an_ordinary_finalizer_may_collect)
 {
     weir_object *list = weir_list_new();
@@ -585,6 +626,8 @@ wr_suite_finalize(void)
     tcase_add_test(revive, resurrection_for_ever);
     tcase_add_test(revive, a_finalizer_that_a_drop_started_does_not_run_again);
     tcase_add_test(revive, an_ordinary_finalizer_may_collect);
+    tcase_add_test(revive,
+                   the_runtime_does_not_stop_inside_a_finalizer_or_callback);
     suite_add_tcase(suite, revive);
     return suite;
 }

@@ -302,6 +302,27 @@ START_TEST(pools_wait_for_a_grace_period)
 }
 END_TEST
 
+/*
+ * A wake-up may come to nothing, for want of a thread: limbo was then never
+ * emptied again, since it was woken for only when it stopped being empty.
+ */
+START_TEST(limbo_that_grows_wakes_again)
+{
+    struct wr_heap *heap = heap_begin_with(true, false);
+    unsigned before = woken;
+
+    wr_limbo_wake = wake;
+    for (unsigned i = 0; i < 40; i++) {
+        thing_free(heap, thing_new(heap, 300000));
+    }
+    ck_assert_uint_eq(heap_stats().pools_limbo, 40 * 5);
+    ck_assert_uint_eq(woken - before, 1 + 40 * 5 / 64);
+    wr_limbo_release(wr_limbo_take());
+    wr_limbo_wake = NULL;
+    heap_end();
+}
+END_TEST
+
 START_TEST(side_data_comes_zero_and_goes_back)
 {
     struct wr_heap *heap = heap_begin();
@@ -448,6 +469,7 @@ wr_suite_heap_region(void)
     tcase_add_test(tc, absurd_reservations_are_halved);
     tcase_add_test(tc, little_address_space_is_enough);
     tcase_add_test(tc, pools_wait_for_a_grace_period);
+    tcase_add_test(tc, limbo_that_grows_wakes_again);
     tcase_add_test(tc, side_data_comes_zero_and_goes_back);
     tcase_add_loop_test(tc, each_allocation_may_fail, 0, 2);
     tcase_add_test(tc, slow_mode_counts_every_block_and_ends);

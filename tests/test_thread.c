@@ -8,6 +8,8 @@
 #include "thread/safepoint.h"
 #include "thread/thread.h"
 
+#include <sched.h>
+
 enum { CREW = 8 };
 
 static pthread_barrier_t barrier;
@@ -328,6 +330,97 @@ START_TEST(threads_come_and_go_while_the_world_stops)
 }
 END_TEST
 
+/* Those who are out stay out. */
+static uint32_t closing_time;
+
+enum { PATIENCE = 20 };
+
+/*
+ * Attach and detach as often as the runtime is there; some threads exit right
+ * after that, attached or not.
+ */
+static void *
+in_and_out(void *arg)
+{
+    const uint64_t *exits = arg;
+
+    while (wr_load_acquire(&finished) == 0) {
+        while (wr_load_acquire(&closing_time) != 0) {
+            (void)sched_yield();
+        }
+        if (weir_attach() == 0) {
+            weir_object *list = weir_list_new();
+
+            (void)weir_checkpoint();
+            weir_xdecref(list);
+            if (*exits == 1) {
+                return NULL;
+            }
+            (void)weir_detach();
+            (void)weir_blocking_end();
+            (void)weir_detach();
+        }
+        if (*exits != 0) {
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+static void *
+in_and_out_anew(void *arg)
+{
+    pthread_t thread;
+
+    while (wr_load_acquire(&finished) == 0) {
+        if (pthread_create(&thread, NULL, in_and_out, arg) == 0) {
+            (void)pthread_join(thread, NULL);
+        }
+    }
+    return NULL;
+}
+
+/*
+ * The runtime stopped beside a thread that was registered but not attached
+ * yet, had just detached or was exiting, and that thread went on with a freed
+ * record; one that attached while the runtime started found it half built.
+ * Run with AddressSanitizer or ThreadSanitizer to be sure.
+ */
+START_TEST(starts_and_stops_meet_threads_on_their_way)
+{
+    static const uint64_t exits[4] = {0, 0, 1, 2};
+    uint64_t rounds = wr_test_size(200);
+    pthread_t threads[4];
+
+    wr_store_release(&finished, 0u);
+    for (int i = 0; i < 4; i++) {
+        crew_begin(&threads[i], exits[i] == 0 ? in_and_out : in_and_out_anew,
+                   (void *)(uintptr_t)&exits[i]);
+    }
+    for (uint64_t round = 0; round < rounds; round++) {
+        int tries = 0;
+        int error;
+
+        up();
+        /* [inv:thread.inside] Ends when all are out at one moment. */
+        while ((error = weir_stop()) == WEIR_EBUSY) {
+            if (++tries == PATIENCE) {
+                wr_store_release(&closing_time, 1u);
+            }
+            ck_assert_int_eq(weir_blocking_begin(), 0);
+            (void)sched_yield();
+            ck_assert_int_eq(weir_blocking_end(), 0);
+        }
+        ck_assert_int_eq(error, 0);
+        wr_store_release(&closing_time, 0u);
+    }
+    wr_store_release(&finished, 1u);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    }
+}
+END_TEST
+
 Suite *
 wr_suite_thread(void)
 {
@@ -347,6 +440,7 @@ wr_suite_thread(void)
     tcase_add_test(tc, a_thread_may_outlive_the_runtime);
     tcase_add_test(tc, attach_without_memory_changes_nothing);
     tcase_add_test(tc, threads_come_and_go_while_the_world_stops);
+    tcase_add_test(tc, starts_and_stops_meet_threads_on_their_way);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -4,6 +4,8 @@
  */
 #include "tests/fixture.h"
 
+#include <pthread.h>
+
 enum { MANY = 5000 };
 
 /* Behaviour 1.2 for tuples. */
@@ -85,6 +87,45 @@ START_TEST(set_steals_and_drops_the_old)
 END_TEST
 
 /* [inv:tuple.const-when-shared] */
+static void *
+read_and_drop(void *t)
+{
+    intptr_t is_ok = weir_attach() == 0;
+
+    is_ok = is_ok && wr_test_int_is(weir_tuple_borrow(t, 0)) == 1;
+    weir_decref(t);
+    (void)weir_detach();
+    return (void *)is_ok;
+}
+
+/*
+ * The maker is alone with its tuple again: it must not run ahead of what the
+ * other thread read before it dropped its reference.  ThreadSanitizer sees it.
+ */
+START_TEST(set_waits_for_readers_that_are_gone)
+{
+    weir_object *t = weir_tuple_new(1);
+    weir_object *value = wr_test_int(2);
+    pthread_t reader;
+    void *is_ok;
+
+    ck_assert_int_eq(weir_tuple_set_steal(t, 0, wr_test_int(1)), 0);
+    ck_assert_int_eq(
+        pthread_create(&reader, NULL, read_and_drop, weir_newref(t)), 0);
+    while (wr_cfg_counted &&
+           weir_tuple_set_steal(t, 0, weir_newref(value)) == WEIR_ESTATE) {
+        ck_assert_int_eq(weir_blocking_begin(), 0);
+        ck_assert_int_eq(weir_blocking_end(), 0);
+    }
+    ck_assert_int_eq(weir_blocking_begin(), 0);
+    ck_assert_int_eq(pthread_join(reader, &is_ok), 0);
+    ck_assert_int_eq(weir_blocking_end(), 0);
+    ck_assert_ptr_nonnull(is_ok);
+    weir_decref(value);
+    weir_decref(t);
+}
+END_TEST
+
 START_TEST(set_consumes_the_value_when_it_fails)
 {
     struct wr_test_usage before = wr_test_usage();
@@ -192,6 +233,7 @@ wr_suite_tuple(void)
     tcase_add_test(tc, get_is_new_and_borrow_is_not);
     tcase_add_test(tc, empty_tuple_is_one_immortal);
     tcase_add_test(tc, set_steals_and_drops_the_old);
+    tcase_add_test(tc, set_waits_for_readers_that_are_gone);
     tcase_add_test(tc, set_consumes_the_value_when_it_fails);
     tcase_add_test(tc, bad_arguments_are_refused);
     tcase_add_test(tc, large_tuples_work);

@@ -101,7 +101,7 @@ check_flavours() {
     homes+='|src/thread/objlock[_a-z]*\.h)$'
     code_grep '(^ *# *(if|ifdef|ifndef|elif).*|defined *\(? *WEIR_)FLAVOUR' \
         "$homes" "$@" |
-        report flavour 'ask a wr_cfg_ constant, or add to the policy headers'
+        report flavour 'ask a wr_cfg_ constant, or add to the count headers'
 }
 
 floor_of() {

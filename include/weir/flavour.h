@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * weir/flavour.h - chooses the reference-count policy this code is built for.
+ * weir/flavour.h - chooses how the code that includes it counts references.
  *
  * Counts are inlined, so code and library must agree.  Exactly one of the
  * WEIR_FLAVOUR_* macros is set by the pkg-config file (weir.pc, weir-gil.pc,
  * weir-atomic.pc); weir_start() checks at run time that the library linked is
- * of the same flavour.  This file and the policy headers are the only places
+ * of the same flavour.  This file and the count headers are the only places
  * that test the flavour.
  *
- * Every refcount_<flavour>.h defines the same set: wr_ref_init, wr_ref_get,
- * wr_ref_put, wr_ref_try_get, wr_ref_is_dead, wr_ref_value, wr_ref_adjust,
- * wr_ref_kill, wr_ref_revive, WR_FLAVOUR_NAME, WR_FLAVOUR_ID and the wr_cfg_*
- * constants.
+ * Every refcount_<flavour>.h, by itself or by including refcount_plain.h,
+ * defines the same set: wr_ref_init, wr_ref_get, wr_ref_put, wr_ref_try_get,
+ * wr_ref_is_dead, wr_ref_value, wr_ref_is_only, wr_ref_adjust, wr_ref_kill,
+ * wr_ref_revive, WR_FLAVOUR_NAME, WR_FLAVOUR_ID and the wr_cfg_* constants.
  */
 #ifndef WEIR_FLAVOUR_H
 #define WEIR_FLAVOUR_H

@@ -73,7 +73,8 @@ WEIR_API int weir_gc_get_threshold(int64_t out[WEIR_GC_GENERATIONS]);
 /*
  * Read what the thresholds are compared with: objects made less objects freed
  * since the last collection, collections of generation 0 since the last of 1,
- * and of 1 since the last of 2.  Returns 0 or WEIR_EINVAL.  Any thread.
+ * and of 1 since the last of 2.  Returns 0 or WEIR_EINVAL for NULL.  Any
+ * thread.
  */
 WEIR_API int weir_gc_get_count(int64_t out[WEIR_GC_GENERATIONS]);
 
@@ -86,7 +87,8 @@ typedef struct weir_gc_stats {
     uint64_t duration_ns;   /* request to end, without callbacks */
 } weir_gc_stats;
 
-/* Read them.  Returns 0 or WEIR_EINVAL.  Any thread. */
+/* Read them.  Returns 0, or WEIR_EINVAL for NULL or a bad generation.  Any
+ * thread. */
 WEIR_API int weir_gc_get_stats(int generation, weir_gc_stats *out);
 
 /*
@@ -101,7 +103,7 @@ typedef struct weir_gc_pauses {
     uint64_t max;
 } weir_gc_pauses;
 
-/* Read them.  Returns 0 or WEIR_EINVAL.  Any thread. */
+/* Read them.  Returns 0 or WEIR_EINVAL for NULL.  Any thread. */
 WEIR_API int weir_gc_get_pauses(weir_gc_pauses *out);
 
 typedef enum weir_gc_phase {
@@ -118,7 +120,7 @@ typedef struct weir_gc_info {
     uint64_t duration_ns;
 } weir_gc_info;
 
-/* info is valid during the call. */
+/* phase: before or after; info is valid during the call; data as added. */
 typedef void (*weir_gc_callback)(weir_gc_phase phase, const weir_gc_info *info,
                                  void *data);
 

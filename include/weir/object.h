@@ -112,13 +112,13 @@ weir_newref(weir_object *o)
  */
 WEIR_API int64_t weir_refcount(const weir_object *o);
 
-/* True if the object never dies and its count never moves. */
+/* True if the object never dies and its count never moves; false for NULL. */
 WEIR_API bool weir_is_immortal(const weir_object *o);
 
 /* The type of o, borrowed; types are immortal.  NULL for NULL. */
 WEIR_API WEIR_BORROWED weir_type *weir_type_of(const weir_object *o);
 
-/* The name a type was made with; lives until weir_stop(). */
+/* The name a type was made with; lives until weir_stop().  "" for NULL. */
 WEIR_API const char *weir_type_name(const weir_type *type);
 
 /*

@@ -103,6 +103,16 @@ wr_ref_value(const weir_object *o)
     return weir_load_relaxed(&o->count);
 }
 
+/*
+ * The caller's reference is the only one, and what others did with *o before
+ * they dropped theirs is over.  [pair:count/acq]
+ */
+static inline bool
+wr_ref_is_only(const weir_object *o)
+{
+    return weir_load_acquire(&o->count) == 1;
+}
+
 /* Change the count by delta.  Caller: world stopped, or *o is nobody else's. */
 static inline void
 wr_ref_adjust(weir_object *o, int64_t delta)

@@ -62,6 +62,14 @@ wr_ref_value(const weir_object *o)
     return o->count;
 }
 
+/* Nobody knows. */
+static inline bool
+wr_ref_is_only(const weir_object *o)
+{
+    (void)o;
+    return true;
+}
+
 /* No effect. */
 static inline void
 wr_ref_adjust(weir_object *o, int64_t delta)

@@ -19,15 +19,18 @@ extern "C" {
 typedef struct weir_config {
     /* sizeof(weir_config), set by weir_config_init() */
     size_t size;
-    /* lock policy by name: "cpython" (default) or "fifo"; NULL: default */
+    /* lock policy by name: "cpython" (default) or "fifo"; NULL: default;
+     * read by weir_start() only */
     const char *lock_policy;
     /* switch interval in microseconds; 0: the default, 5000 */
     uint64_t switch_interval_us;
     /* parallel flavours: run threads one at a time all the same */
     bool gil;
-    /* redzones, poisoning, quarantine; slow.  Default: sanitizer builds */
+    /* redzones, poisoning, quarantine; slow.  Default: on in builds with
+     * AddressSanitizer only */
     bool checker;
-    /* address space to reserve for objects, bytes; 0: the default, 64 GiB */
+    /* address space to reserve for collectable objects, bytes, and as much
+     * again for the rest; 0: the default, 64 GiB each.  Halved until it fits */
     uint64_t heap_bytes;
     /* seed of the string hash; 0: random */
     uint64_t hash_seed;
@@ -35,7 +38,7 @@ typedef struct weir_config {
     bool gc_disabled;
 } weir_config;
 
-/* Fill *config with the defaults.  NULL is ignored. */
+/* Fill *config with the defaults.  NULL is ignored.  Any thread. */
 WEIR_API void weir_config_init(weir_config *config);
 
 /* What weir_start() calls; not for users. */
@@ -44,7 +47,8 @@ WEIR_API int weir_start_(const weir_config *config, int flavour, int debug,
 
 /*
  * Start the runtime and attach the calling thread to it.  config: NULL for
- * the defaults.
+ * the defaults; not needed afterwards.  Any thread; starting and stopping
+ * take a lock of their own.
  *
  * Returns 0, or WEIR_EABI when headers and library are of different flavour,
  * debug level or version; WEIR_ESTATE when it runs already; WEIR_EINVAL for a
@@ -60,16 +64,21 @@ weir_start(const weir_config *config)
 /*
  * End the runtime and give all its memory back.  Every object and type is
  * gone afterwards, whoever still refers to it; finalizers of objects that
- * are alive do not run.  Caller: an attached thread; all other threads have
- * detached, otherwise WEIR_EBUSY and nothing happens.  WEIR_ESTATE when not
- * running or not attached.
+ * are alive do not run.  Caller: an attached thread, which is detached by it;
+ * all other threads have detached.
+ *
+ * Returns 0; WEIR_EBUSY when another thread is attached or in a blocking
+ * section, or in a finalizer or a callback of the collector, and nothing
+ * happens; WEIR_ESTATE when the runtime does not run or the caller is not
+ * attached.
  */
 WEIR_API int weir_stop(void);
 
 /* True between weir_start() and weir_stop().  Any thread. */
 WEIR_API bool weir_running(void);
 
-/* The library's flavour ("gil", "atomic") and version.  Any thread. */
+/* The library's flavour ("gil", "atomic") and version, as constant strings.
+ * Any thread, also while the runtime does not run. */
 WEIR_API const char *weir_flavour(void);
 WEIR_API const char *weir_version(void);
 
@@ -88,7 +97,8 @@ typedef struct weir_memory {
 
 /*
  * Read the figures.  Counts are exact when no other thread allocates.
- * Caller: attached.  WEIR_EINVAL for NULL, WEIR_ESTATE if detached.
+ * Caller: attached.  Returns 0, WEIR_EINVAL for NULL, WEIR_ESTATE if
+ * detached.
  */
 WEIR_API int weir_memory_stats(weir_memory *out);
 
@@ -102,19 +112,19 @@ typedef struct weir_times {
 
 /* What happened at the global lock since weir_start(), all threads. */
 typedef struct weir_lock_figures {
-    uint64_t acquisitions;
-    uint64_t handoffs;        /* given to a waiting thread directly */
-    uint64_t yields;          /* given up at a checkpoint */
+    uint64_t acquisitions;    /* how often a thread got it */
+    uint64_t handoffs;        /* a waiting thread got it from another */
+    uint64_t yields;          /* checkpoints that saw a drop request */
     uint64_t drop_requests;   /* a waiter asked the holder to yield */
     uint64_t forced_switches; /* a yielding thread waited for a successor */
-    weir_times wait;          /* of threads that had to wait */
-    weir_times hold;          /* of holds that began or ended with a wait */
+    weir_times wait;          /* from finding it taken to having it */
+    weir_times hold;          /* from having waited for it to a waiter's turn */
 } weir_lock_figures;
 
 /*
  * Read them.  Threads that run meanwhile may be counted late.
- * Caller: attached.  WEIR_EINVAL for NULL; WEIR_ESTATE if detached, or if
- * threads run in parallel and there is no lock.
+ * Caller: attached.  Returns 0; WEIR_EINVAL for NULL; WEIR_ESTATE if
+ * detached, or if threads run in parallel and there is no lock.
  */
 WEIR_API int weir_lock_stats(weir_lock_figures *out);
 

@@ -81,7 +81,7 @@ weir_checkpoint(void)
 WEIR_API int weir_attach(void);
 
 /*
- * Undo one weir_attach(); the outermost one detaches.
+ * Undo one weir_attach() of this thread; the outermost one detaches.
  *
  * Returns 0, or WEIR_ESTATE when not attached or inside a blocking section
  * that was begun since that weir_attach().
@@ -92,8 +92,8 @@ WEIR_API int weir_detach(void);
  * Let the others run while this thread blocks; it must not touch objects
  * until weir_blocking_end().  Begin and end do not nest within one attach.
  *
- * Caller: attached.  Returns 0, WEIR_ESTATE when that is not so, WEIR_ELIMIT
- * at more than 64 levels of attach.
+ * Caller: attached.  Returns 0, WEIR_ESTATE when the thread is not attached,
+ * WEIR_ELIMIT above 63 levels of attach.
  */
 WEIR_API int weir_blocking_begin(void);
 
@@ -112,9 +112,12 @@ WEIR_API bool weir_attached(void);
  * let go, in microseconds, 1 to 1,000,000,000; 5,000 unless configured.  It
  * holds at once for all threads.
  *
- * Any thread, at any time.  Returns 0, or WEIR_EINVAL out of range.
+ * Any thread, at any time; weir_start() sets it anew.  Returns 0, or
+ * WEIR_EINVAL out of range.
  */
 WEIR_API int weir_set_switch_interval(uint64_t us);
+
+/* The interval in force, in microseconds.  Any thread. */
 WEIR_API uint64_t weir_switch_interval(void);
 
 /*

@@ -25,14 +25,12 @@
  */
 enum wr_rank {
     WR_RANK_RUNTIME = 1, /* start and stop of the whole runtime */
-    WR_RANK_WORLD,       /* who may stop the world */
     WR_RANK_COLLECT,     /* callbacks and settings of the collector */
-    WR_RANK_THREADS,     /* the list of threads */
+    WR_RANK_THREADS,     /* the list of threads, and who is stopped */
     WR_RANK_GIL,         /* waiters of the global lock */
     WR_RANK_TYPES,       /* the table of types */
     WR_RANK_KINDS,       /* tables of single kinds: interned strings */
-    WR_RANK_WEAK,        /* a stripe of the weak reference table */
-    WR_RANK_RECLAIM,     /* the reclaimer's queue */
+    WR_RANK_WEAK,        /* kept for weak references */
     WR_RANK_LOT,         /* a bucket of the parking lot */
     WR_RANK_HEAPS,       /* the list of heaps */
     WR_RANK_ARENA,       /* arenas and their pools */

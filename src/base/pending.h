@@ -23,7 +23,7 @@ enum {
     WR_PENDING_DROP = 2,      /* somebody waits for the global lock */
     WR_PENDING_COLLECT = 4,   /* a collection is due */
     WR_PENDING_RECLAIM = 8,   /* a grace period waits for this thread */
-    WR_PENDING_MERGE = 16,    /* counts to merge are queued for this thread */
+    WR_PENDING_MERGE = 16,    /* kept for biased counts */
     WR_PENDING_DETACHED = 32, /* this thread is not attached */
 };
 

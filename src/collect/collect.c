@@ -58,6 +58,12 @@ wr_collect_stop(void)
     wr_round_free(&collector.round);
 }
 
+bool
+wr_collect_running(void)
+{
+    return wr_load_relaxed(&collector.collecting) != 0;
+}
+
 void
 wr_collect_set_caps(const struct wr_collect_caps *caps)
 {

@@ -30,6 +30,9 @@ int wr_collect_start(void);
  */
 void wr_collect_stop(void);
 
+/* True while a thread collects.  Any thread. */
+bool wr_collect_running(void);
+
 /*
  * A thread found WR_PENDING_COLLECT at its checkpoint: collect what is due by
  * thresholds and counts, if anything is.  Clears the bit.  Caller: attached,

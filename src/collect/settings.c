@@ -131,30 +131,30 @@ wr_settings_restart_counts(int generation)
     wr_mutex_unlock(&settings.lock);
 }
 
-int
-weir_gc_enable(void)
+/* Returns what it was before. */
+static int
+set_enabled(bool enabled)
 {
     int before;
 
     wr_mutex_lock(&settings.lock);
     before = settings.enabled;
-    settings.enabled = true;
+    settings.enabled = enabled;
     set_limit_locked();
     wr_mutex_unlock(&settings.lock);
     return before;
 }
 
 int
+weir_gc_enable(void)
+{
+    return set_enabled(true);
+}
+
+int
 weir_gc_disable(void)
 {
-    int before;
-
-    wr_mutex_lock(&settings.lock);
-    before = settings.enabled;
-    settings.enabled = false;
-    set_limit_locked();
-    wr_mutex_unlock(&settings.lock);
-    return before;
+    return set_enabled(false);
 }
 
 bool

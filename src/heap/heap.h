@@ -10,7 +10,7 @@
  * use the same tests (the current pools are hidden, the owner is tagged), so
  * they cost nothing when off.
  *
- * Read first: heap/pool.h; then docs/protocols.md, "Heaps and remote frees".
+ * Read first: heap/pool.h; then docs/protocols-heap.md.
  */
 #ifndef WEIR_HEAP_HEAP_H
 #define WEIR_HEAP_HEAP_H

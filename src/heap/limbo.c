@@ -15,6 +15,9 @@ static uint32_t limbo_first;
 /* [lock: arena] writes; anyone reads relaxed: how many pools */
 static size_t limbo_count;
 
+/* Wake-ups that come to nothing are repeated whenever so many more wait. */
+enum { WAKE_POOLS = 64 };
+
 bool
 wr_limbo_pending(void)
 {
@@ -51,7 +54,8 @@ wr_pools_retire(size_t first, size_t count)
 
     wr_mutex_lock(&wr_arena_mutex);
     if (wait) {
-        wake = limbo_first == 0;
+        wake = limbo_first == 0 ||
+               (limbo_count + count) / WAKE_POOLS > limbo_count / WAKE_POOLS;
         limbo_add_locked(first, count);
     } else {
         wr_arena_give_locked(first, count);

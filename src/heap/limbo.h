@@ -23,10 +23,11 @@ struct wr_limbo_batch {
 };
 
 /*
- * Called, if not NULL, when limbo stops being empty: by any thread, inside a
- * free, a refill or a stop, holding no lock of the heap.  It must not allocate
- * from or free to the heap, nor wait.  Set before the first thread uses the
- * heap.
+ * Called, if not NULL, when limbo stops being empty, and again now and then
+ * while it grows, for whoever empties it may have failed: by any thread,
+ * inside a free, a refill or a stop, holding no lock of the heap.  It must not
+ * allocate from or free to the heap, nor wait.  Set before the first thread
+ * uses the heap.
  */
 extern void (*wr_limbo_wake)(void);
 

@@ -22,7 +22,7 @@
  * can't become empty and can't leave its heap, and p->remote_next has one
  * writer.
  *
- * Read first: docs/protocols.md, "Heaps and remote frees".
+ * Read first: docs/protocols-heap.md.
  */
 #include "heap/remote.h"
 

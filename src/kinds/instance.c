@@ -86,8 +86,7 @@ check_type(const weir_type *type)
 static struct wr_instance *__attribute__((noinline))
 instance_alloc_large(const struct weir_type *type)
 {
-    weir_object *o =
-        wr_object_alloc_in(wr_self(), type, WR_SPACE_GC, type->size);
+    weir_object *o = wr_object_alloc(wr_self(), type, WR_SPACE_GC, type->size);
 
     if (wr_likely(o != NULL)) {
         memset(wr_instance_of(o)->slots, 0,
@@ -110,7 +109,7 @@ instance_alloc(const struct weir_type *type)
         return instance_alloc_large(type);
     }
     instance = wr_instance_of(
-        wr_object_alloc_in(wr_self(), type, WR_SPACE_GC, WR_BLOCK_MIN));
+        wr_object_alloc(wr_self(), type, WR_SPACE_GC, WR_BLOCK_MIN));
     if (wr_likely(instance != NULL)) {
         instance->slots[0] = NULL;
         instance->slots[1] = NULL;

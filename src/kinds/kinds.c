@@ -10,11 +10,10 @@
 #include "kinds/tuple.h"
 
 int
-wr_kinds_start(struct wr_thread *self, uint64_t seed)
+wr_kinds_start(uint64_t seed)
 {
     int error;
 
-    (void)self;
     wr_hash_seed(seed);
     error = wr_int_start();
     if (error == WEIR_OK) {

@@ -29,7 +29,7 @@ enum {
  * Returns 0 or WEIR_ENOMEM, and then nothing is left behind but immortal
  * memory.
  */
-int wr_kinds_start(struct wr_thread *self, uint64_t seed);
+int wr_kinds_start(uint64_t seed);
 
 /*
  * Forget all that.  Caller: runtime stop, nobody uses an object any more;

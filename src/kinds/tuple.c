@@ -129,7 +129,7 @@ weir_tuple_set_steal(weir_object *t, size_t i, weir_object *value)
     if (error == WEIR_OK && value == NULL) {
         error = WEIR_EINVAL;
     }
-    if (error == WEIR_OK && wr_cfg_counted && wr_ref_value(t) != 1) {
+    if (error == WEIR_OK && wr_cfg_counted && !wr_ref_is_only(t)) {
         error = WEIR_ESTATE;
     }
     if (wr_unlikely(error != WEIR_OK)) {

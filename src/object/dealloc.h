@@ -4,9 +4,9 @@
  *
  * Dropping a deep structure must not recurse and must not need memory.  A
  * dead object is pushed on its thread's list of the dying: the word at
- * offset 16 is saved or dropped (wr_unlink16) and becomes the link.  The
- * outermost drop then tears the listed objects down one by one; what dies
- * meanwhile is pushed, not entered.
+ * offset 16 is saved or dropped (unlink16() in dealloc.c) and becomes the
+ * link.  The outermost drop then tears the listed objects down one by one;
+ * what dies meanwhile is pushed, not entered.
  *
  * The finalizer runs when the object is pushed, before anything it refers to
  * has been dropped.  Inside a finalizer deallocation starts afresh, so what
@@ -28,27 +28,12 @@
  * A block for an object of the type, header filled except for the count,
  * which stays zero so that nothing scans it.  The caller fills the fields,
  * then calls wr_ref_init().  No checkpoint may come in between.
- * size: bytes with the header.  NULL without memory, last error set.
+ * space: the type's, as a constant.  size: bytes with the header.
+ * NULL without memory, last error set.
  */
 static inline weir_object *
 wr_object_alloc(struct wr_thread *self, const struct weir_type *type,
-                size_t size)
-{
-    weir_object *o = wr_heap_alloc(self->heap, type->space, size);
-
-    if (wr_unlikely(o == NULL)) {
-        self->error = WEIR_ENOMEM;
-        return NULL;
-    }
-    o->meta = type->meta;
-    wr_store_relaxed(&o->flags, type->init_flags);
-    return o;
-}
-
-/* wr_object_alloc() with the space known at compile time. */
-static inline weir_object *
-wr_object_alloc_in(struct wr_thread *self, const struct weir_type *type,
-                   unsigned space, size_t size)
+                unsigned space, size_t size)
 {
     weir_object *o = wr_heap_alloc(self->heap, space, size);
 

@@ -24,7 +24,7 @@ enum {
     WR_FLAG_TRACKED = 0x04,   /* the collector may look at it */
     WR_FLAG_FINALIZED = 0x08, /* its finalizer has been started */
     WR_FLAG_HAS_FINALIZER = 0x10,
-    WR_FLAG_HAS_WEAK = 0x20,   /* weak references point here */
+    WR_FLAG_HAS_WEAK = 0x20,   /* kept for weak references */
     WR_FLAG_IN_GARBAGE = 0x40, /* unreachable, count carries a bias of 1 */
     WR_FLAG_PAIR = 0x80        /* [const] instance of at most two slots */
 };
@@ -40,7 +40,7 @@ enum wr_kind {
     WR_KIND_TUPLE,
     WR_KIND_LIST,
     WR_KIND_DICT,
-    WR_KIND_FOREIGN,
+    WR_KIND_FOREIGN, /* kept for types with a layout of their own */
     WR_KIND_COUNT
 };
 
@@ -65,13 +65,6 @@ wr_kind_of(const weir_object *o)
     return (enum wr_kind)(o->meta & 0xffU);
 }
 
-/* Can take part in a cycle: lives in the collectable region. */
-static inline bool
-wr_is_collectable(const weir_object *o)
-{
-    return wr_in_gc(o);
-}
-
 static inline uint8_t
 wr_flags(const weir_object *o)
 {
@@ -86,17 +79,6 @@ wr_flags_set(weir_object *o, uint8_t bits)
         (void)wr_fetch_or_relaxed(&o->flags, bits);
     } else {
         o->flags = (uint8_t)(o->flags | bits);
-    }
-}
-
-/* Clear flags; as wr_flags_set(). */
-static inline void
-wr_flags_clear(weir_object *o, uint8_t bits)
-{
-    if (wr_cfg_parallel) {
-        (void)wr_fetch_and_relaxed(&o->flags, (uint8_t)~bits);
-    } else {
-        o->flags = (uint8_t)(o->flags & (uint8_t)~bits);
     }
 }
 

@@ -7,7 +7,7 @@
  *
  * The word at offset 16 is special: a dead object that waits for its
  * teardown is linked through it [inv:obj.link16].  Each kind says how that
- * word is saved or dropped, without memory, by wr_unlink16() in dealloc.h.
+ * word is saved or dropped, without memory, by unlink16() in dealloc.c.
  */
 #ifndef WR_OBJECT_LAYOUT_H
 #define WR_OBJECT_LAYOUT_H

@@ -55,7 +55,10 @@ struct wr_type_spec {
     void *data;
 };
 
-/* [atomic: read by any thread acquire; appended under the types lock] */
+/*
+ * [lock: types] appended.  Read without it: whoever has an object or a type
+ * got it through something that orders itself, after its entry was written.
+ */
 extern struct weir_type *wr_types[WR_TYPES_MAX];
 
 /* The builtin types, made by wr_types_start() in this order. */
@@ -88,20 +91,6 @@ static inline struct weir_type *
 wr_type_of(const weir_object *o)
 {
     return wr_types[o->meta >> 8];
-}
-
-/* A builtin type.  [const] after start. */
-static inline struct weir_type *
-wr_builtin_type(enum wr_builtin which)
-{
-    return wr_types[which];
-}
-
-/* True if o is an object of the builtin type. */
-static inline bool
-wr_is_builtin(const weir_object *o, enum wr_builtin which)
-{
-    return o->meta >> 8 == (uint32_t)which;
 }
 
 #endif

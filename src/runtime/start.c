@@ -26,8 +26,6 @@
 #define PACKAGE_VERSION "unknown"
 #endif
 
-enum { DEFAULT_INTERVAL_US = 5000 };
-
 static struct wr_mutex lock = WR_MUTEX_INIT(WR_RANK_RUNTIME);
 /* [atomic: read by any thread acquire; written under lock, release] */
 static bool running;
@@ -125,9 +123,7 @@ start_threads(const weir_config *config)
 {
     struct wr_thread_config threads = {
         .policy = config->lock_policy,
-        .interval_us = config->switch_interval_us != 0
-                           ? config->switch_interval_us
-                           : DEFAULT_INTERVAL_US,
+        .interval_us = config->switch_interval_us,
         .gil_on = !wr_cfg_parallel || config->gil,
     };
 
@@ -145,7 +141,7 @@ start_floors(const weir_config *config)
     }
     error = wr_types_start();
     if (error != 0) {
-        goto out_heap;
+        goto out_immortal;
     }
     error = start_threads(config);
     if (error != 0) {
@@ -155,7 +151,7 @@ start_floors(const weir_config *config)
     if (error != 0) {
         goto out_threads;
     }
-    error = wr_kinds_start(wr_self(), config->hash_seed);
+    error = wr_kinds_start(config->hash_seed);
     if (error != 0) {
         goto out_threads;
     }
@@ -166,6 +162,7 @@ start_floors(const weir_config *config)
     if (config->gc_disabled) {
         (void)weir_gc_disable();
     }
+    wr_threads_open();
     return 0;
 out_kinds:
     wr_kinds_stop();
@@ -173,8 +170,8 @@ out_threads:
     wr_threads_stop();
 out_types:
     wr_types_stop();
+out_immortal:
     wr_immortal_stop();
-out_heap:
     wr_heap_stop();
     return error;
 }
@@ -217,6 +214,11 @@ weir_stop(void)
 
     wr_mutex_lock(&lock);
     if (!running || !weir_attached()) {
+        goto out_unlock;
+    }
+    error = WEIR_EBUSY;
+    if (wr_self()->finalizer_depth != 0 || wr_collect_running()) {
+        /* Who called the finalizer or the callback comes back to the heap. */
         goto out_unlock;
     }
     error = wr_threads_close();

@@ -35,7 +35,7 @@ enum {
     WR_LOCK_TURN_USER = 3,
 };
 
-/* Why a thread takes the lock: policies may treat the three differently. */
+/* Why a thread takes the lock: policies may treat the two differently. */
 enum wr_lock_why {
     WR_LOCK_FIRST,  /* it attaches */
     WR_LOCK_RETURN, /* it comes back from a blocking section or a wait */

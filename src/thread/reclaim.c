@@ -212,7 +212,7 @@ wr_reclaim_defer(struct wr_reclaim_node *node,
         node->next = head;
         /* [pair:deferred/rel] */
     } while (!wr_cas_weak_acq_rel(&reclaimer.deferred, &head, node));
-    if (head == NULL) {
+    if (head == NULL || wr_load_relaxed(&reclaimer.state) == RECLAIMER_NONE) {
         wr_reclaim_wake();
     }
 }

@@ -23,6 +23,7 @@ enum { SPINS = 160 };
 
 struct wr_world wr_world = {
     .lock = WR_MUTEX_INIT(WR_RANK_THREADS),
+    .closed = true,
 };
 
 bool

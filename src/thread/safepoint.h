@@ -52,7 +52,7 @@ struct wr_world { /* SHARED */
     /* [lock: lock] records ever made; the next id is one more */
     unsigned records;
 
-    /* [lock: lock] attaching is over */
+    /* [lock: lock] nobody may come in: it stops, or has not started yet */
     bool closed;
 
     /* [lock: lock] bits that a new record's pending word begins with */

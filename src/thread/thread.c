@@ -6,6 +6,10 @@
  * finds its own through a thread-local pointer, which is only valid for the
  * run of the runtime it was made in, and gives it back when it exits.
  *
+ * The runtime may stop whenever no other thread is inside.  So a thread comes
+ * in, and gives a record back, under wr_world.lock, and going out is its last
+ * touch of the record [inv:thread.inside].
+ *
  * While attached, weir_self_ points to the record; while detached, to
  * wr_thread_none, so that inlined code needs no test of its own.
  */
@@ -31,8 +35,13 @@ __thread struct weir_thread_pub *weir_self_
 static __thread struct wr_thread *own;
 static __thread uint64_t own_run;
 
-/* [atomic: start and stop write release; anyone reads acquire] counts the
- * starts; even: not running */
+/* [owner] own->nest is not 0: only now may *own be looked at */
+static __thread bool inside;
+
+/* [owner] this thread starts the runtime and may attach before the others */
+static __thread bool starting;
+
+/* [lock: wr_world.lock] counts the starts */
 static uint64_t run;
 
 /* [const] while running; gives records of exited threads back */
@@ -42,10 +51,11 @@ static pthread_key_t exit_key;
 #define DEFAULT_LATE_NS UINT64_C(1000000000)
 
 /*
- * A fresh record, on a cache line of its own; NULL without memory.
+ * A fresh record, on a cache line of its own; NULL without memory.  locked:
+ * the global lock was on when the runtime was seen open; it may stop by now.
  */
 static struct wr_thread *
-record_new(void)
+record_new(bool locked)
 {
     size_t align = _Alignof(struct wr_thread);
     char *block = wr_mem_calloc(1, sizeof(struct wr_thread) + align);
@@ -57,7 +67,7 @@ record_new(void)
     t = (struct wr_thread *)(void *)(block + align - (uintptr_t)block % align);
     t->block = block;
     wr_parker_init(&t->parker);
-    if (wr_lock_on()) {
+    if (locked) {
         t->lock_counts = wr_mem_calloc(1, sizeof(*t->lock_counts));
         if (t->lock_counts == NULL) {
             wr_mem_free(block);
@@ -74,34 +84,50 @@ record_free(struct wr_thread *t)
     wr_mem_free(t->block);
 }
 
-/* A spare record, or NULL; *error says why there can be none at all. */
-static struct wr_thread *
-take_spare_locked(int *error)
+/* The runtime is there for this thread, the same as when it last looked. */
+static bool
+is_open_locked(void)
 {
-    struct wr_thread *t = wr_world.spare;
+    return own_run == run && (!wr_world.closed || starting);
+}
 
-    *error = 0;
-    if (wr_world.closed) {
-        *error = WEIR_ESTATE;
+/*
+ * Come in: claim the thread's own record, or a spare one.  NULL: *error says
+ * why there can be none, 0 that a new one is wanted.
+ */
+static struct wr_thread *
+claim_locked(int *error)
+{
+    struct wr_thread *t;
+
+    if (own_run != run) {
+        own = NULL;
+        own_run = run;
+    }
+    *error = is_open_locked() ? 0 : WEIR_ESTATE;
+    if (*error != 0) {
         return NULL;
     }
-    if (t == NULL) {
-        if (wr_world.records == WR_THREAD_ID_MAX) {
-            *error = WEIR_ELIMIT;
-        }
-        return NULL;
+    t = own;
+    if (t == NULL && wr_world.spare != NULL) {
+        t = wr_world.spare;
+        wr_world.spare = t->spare_next;
+        wr_world.used++;
+        t->used = true;
     }
-    wr_world.spare = t->spare_next;
-    wr_world.used++;
-    t->used = true;
+    if (t != NULL) {
+        wr_store_relaxed(&t->nest, 1u);
+    } else if (wr_world.records == WR_THREAD_ID_MAX) {
+        *error = WEIR_ELIMIT;
+    }
     return t;
 }
 
-/* Make a new record known.  During a stop it begins suspended. */
+/* Come in with a new record.  During a stop it begins suspended. */
 static int
 publish_locked(struct wr_thread *t)
 {
-    if (wr_world.closed) {
+    if (!is_open_locked()) {
         return WEIR_ESTATE;
     }
     if (wr_world.records == WR_THREAD_ID_MAX) {
@@ -109,6 +135,7 @@ publish_locked(struct wr_thread *t)
     }
     t->id = (uint16_t)++wr_world.records;
     t->used = true;
+    t->nest = 1;
     t->next = wr_world.threads;
     t->state = WR_DETACHED;
     if (!wr_lock_on() && wr_world_stopped()) {
@@ -121,18 +148,20 @@ publish_locked(struct wr_thread *t)
     return 0;
 }
 
-/* Find or make a record for the calling thread. */
+/* Find or make a record for the calling thread, which is inside then. */
 static int
 record_get(struct wr_thread **out)
 {
     struct wr_thread *t;
+    bool locked;
     int error;
 
     wr_mutex_lock(&wr_world.lock);
-    t = take_spare_locked(&error);
+    t = claim_locked(&error);
+    locked = error == 0 && wr_lock_on();
     wr_mutex_unlock(&wr_world.lock);
     if (t == NULL && error == 0) {
-        t = record_new();
+        t = record_new(locked);
         if (t == NULL) {
             return WEIR_ENOMEM;
         }
@@ -150,21 +179,26 @@ record_get(struct wr_thread **out)
 }
 
 /*
- * Give the record of a detached thread back.  It keeps id, heap and state:
- * a stop that is under way has counted on it.
+ * Go out and give the record of a detached thread back, unless it went with
+ * its run.  It keeps id, heap and state: a stop that is under way has counted
+ * on it.
  */
 static void
 record_put(struct wr_thread *t)
 {
-    t->error = 0;
-    t->blocking = 0;
     wr_mutex_lock(&wr_world.lock);
-    WEIR_ASSERT(t->used);
-    WEIR_ASSERT(!t->stop.counted);
-    t->used = false;
-    t->spare_next = wr_world.spare;
-    wr_world.spare = t;
-    wr_world.used--;
+    if (is_open_locked()) {
+        WEIR_ASSERT(t->used);
+        WEIR_ASSERT(!t->stop.counted);
+        t->error = 0;
+        t->blocking = 0;
+        t->finalizer_depth = 0;
+        wr_store_relaxed(&t->nest, 0u);
+        t->used = false;
+        t->spare_next = wr_world.spare;
+        wr_world.spare = t;
+        wr_world.used--;
+    }
     wr_mutex_unlock(&wr_world.lock);
 }
 
@@ -174,48 +208,35 @@ thread_exits(void *record)
 {
     struct wr_thread *self = record;
 
-    if (own != self || own_run != wr_load_acquire(&run)) {
+    if (own != self) {
         return;
     }
     weir_self_ = &wr_thread_none.pub;
-    own = NULL;
-    if (wr_load_relaxed(&self->state) == WR_ATTACHED) {
+    if (inside && wr_load_relaxed(&self->state) == WR_ATTACHED) {
         wr_reclaim_leave_at_exit();
         wr_state_detach_outside(self);
     }
-    wr_store_relaxed(&self->nest, 0u);
+    own = NULL;
+    inside = false;
     record_put(self);
 }
 
-/* The calling thread's record for this run, or NULL. */
-static struct wr_thread *
-own_record(void)
-{
-    uint64_t now = wr_load_acquire(&run);
-
-    return own != NULL && own_run == now && (now & 1) != 0 ? own : NULL;
-}
-
+/* Come in, detached still. */
 static int
-register_self(struct wr_thread **out)
+enter(struct wr_thread **out)
 {
-    uint64_t now = wr_load_acquire(&run);
     struct wr_thread *t = NULL;
-    int error;
+    int error = record_get(&t);
 
-    if ((now & 1) == 0) {
-        return WEIR_ESTATE;
-    }
-    error = record_get(&t);
     if (error != 0) {
         return error;
     }
-    if (pthread_setspecific(exit_key, t) != 0) {
+    if (own == NULL && pthread_setspecific(exit_key, t) != 0) {
         record_put(t);
         return WEIR_ENOMEM;
     }
     own = t;
-    own_run = now;
+    inside = true;
     *out = t;
     return 0;
 }
@@ -234,6 +255,7 @@ static void
 forget_self(struct wr_thread *self)
 {
     own = NULL;
+    inside = false;
     (void)pthread_setspecific(exit_key, NULL);
     record_put(self);
 }
@@ -245,30 +267,19 @@ is_open(const struct wr_thread *self, uint32_t level)
     return level < LEVELS && ((self->blocking >> level) & 1) != 0;
 }
 
-int
-weir_attach(void)
+/* The outermost weir_attach(). */
+static int
+attach_first(void)
 {
-    struct wr_thread *self = own_record();
-    int error;
+    struct wr_thread *self = NULL;
+    int error = enter(&self);
 
-    if (self == NULL) {
-        error = register_self(&self);
-        if (error != 0) {
-            return error;
-        }
+    if (error != 0) {
+        return error;
     }
-    if (self->nest != 0 && !is_open(self, self->nest)) {
-        if (self->nest == UINT32_MAX) {
-            return WEIR_ELIMIT;
-        }
-        wr_store_relaxed(&self->nest, self->nest + 1);
-        return 0;
-    }
-    wr_store_relaxed(&self->nest, self->nest + 1);
     wr_state_attach(self, WR_LOCK_FIRST);
     error = give_heap(self);
     if (wr_unlikely(error != 0)) {
-        wr_store_relaxed(&self->nest, self->nest - 1);
         wr_state_detach(self);
         forget_self(self);
         return error;
@@ -278,27 +289,55 @@ weir_attach(void)
 }
 
 int
+weir_attach(void)
+{
+    struct wr_thread *self = own;
+    uint32_t nest;
+
+    if (!inside) {
+        return attach_first();
+    }
+    nest = self->nest;
+    if (nest == UINT32_MAX) {
+        return WEIR_ELIMIT;
+    }
+    wr_store_relaxed(&self->nest, nest + 1);
+    if (is_open(self, nest)) {
+        wr_state_attach(self, WR_LOCK_FIRST);
+        weir_self_ = &self->pub;
+    }
+    return 0;
+}
+
+int
 weir_detach(void)
 {
-    struct wr_thread *self = own_record();
+    struct wr_thread *self = own;
+    uint32_t nest;
 
-    if (self == NULL || self->nest == 0 || is_open(self, self->nest)) {
+    if (!weir_attached()) {
         return WEIR_ESTATE;
     }
-    wr_store_relaxed(&self->nest, self->nest - 1);
-    if (self->nest == 0 || is_open(self, self->nest)) {
+    /* [inv:thread.inside] */
+    WEIR_ASSERT(inside && self->nest != 0);
+    nest = self->nest - 1;
+    if (nest == 0 || is_open(self, nest)) {
         weir_self_ = &wr_thread_none.pub;
         wr_state_detach(self);
     }
+    inside = nest != 0;
+    /* The last touch: at 0 the record may go with the runtime.
+     * [pair:nest/rel] */
+    wr_store_release(&self->nest, nest);
     return 0;
 }
 
 int
 weir_blocking_begin(void)
 {
-    struct wr_thread *self = own_record();
+    struct wr_thread *self = own;
 
-    if (self == NULL || self->nest == 0 || is_open(self, self->nest)) {
+    if (!weir_attached()) {
         return WEIR_ESTATE;
     }
     if (self->nest >= LEVELS) {
@@ -313,9 +352,9 @@ weir_blocking_begin(void)
 int
 weir_blocking_end(void)
 {
-    struct wr_thread *self = own_record();
+    struct wr_thread *self = own;
 
-    if (self == NULL || !is_open(self, self->nest)) {
+    if (!inside || !is_open(self, self->nest)) {
         return WEIR_ESTATE;
     }
     wr_state_attach(self, WR_LOCK_RETURN);
@@ -345,11 +384,8 @@ wr_thread_attach_fast(struct wr_thread *self)
 int
 wr_threads_start(const struct wr_thread_config *config)
 {
-    uint64_t now = wr_load_relaxed(&run);
-    int error;
+    int error = wr_lock_start(config);
 
-    WEIR_CHECK((now & 1) == 0);
-    error = wr_lock_start(config);
     if (error != 0) {
         return error;
     }
@@ -357,22 +393,33 @@ wr_threads_start(const struct wr_thread_config *config)
         wr_lock_stop();
         return WEIR_ENOMEM;
     }
+    wr_mutex_lock(&wr_world.lock);
+    WEIR_CHECK(wr_world.closed);
     WEIR_CHECK(wr_world.threads == NULL);
     memset(&wr_world.stats, 0, sizeof(wr_world.stats));
-    wr_world.closed = false;
     wr_world.inherited = 0;
     wr_world.late_ns = config->late_ns != 0 ? config->late_ns : DEFAULT_LATE_NS;
     wr_reclaim_start();
-    wr_store_release(&run, now + 1);
+    run++;
+    wr_mutex_unlock(&wr_world.lock);
+    starting = true;
     return 0;
 }
 
-/* True if t is, or is about to be, inside the runtime. */
+void
+wr_threads_open(void)
+{
+    starting = false;
+    wr_mutex_lock(&wr_world.lock);
+    wr_world.closed = false;
+    wr_mutex_unlock(&wr_world.lock);
+}
+
+/* True if t is, or is about to be, inside the runtime.  [pair:nest/acq] */
 static bool
 is_busy(const struct wr_thread *t)
 {
-    return t->used && (wr_load_relaxed(&t->nest) != 0 ||
-                       wr_load_acquire(&t->state) == WR_ATTACHED);
+    return t->used && wr_load_acquire(&t->nest) != 0;
 }
 
 int
@@ -406,11 +453,11 @@ wr_threads_stop(void)
 
         weir_self_ = &wr_thread_none.pub;
         own = NULL;
-        wr_store_relaxed(&self->nest, 0u);
+        inside = false;
         wr_state_detach(self);
     }
+    starting = false;
     wr_reclaim_stop();
-    wr_store_release(&run, wr_load_relaxed(&run) + 1);
     (void)pthread_key_delete(exit_key);
     for (t = wr_world.threads; t != NULL; t = next) {
         next = t->next;

@@ -118,8 +118,9 @@ struct wr_thread { /* SHARED */
 
     /* From here on another cache line: the owner's. */
 
-    /* [atomic: owner reads relaxed and writes relaxed; wr_threads_close()
-     * reads] unmatched weir_attach() calls */
+    /* [atomic: owner reads plainly; leaves and comes back to 0 under
+     * wr_world.lock, or to 0 by a store with release; wr_threads_close()
+     * reads acquire] unmatched weir_attach() calls; not 0: inside */
     _Alignas(64) uint32_t nest;
 
     /* [owner] the last error code of a call that returned a pointer */
@@ -182,11 +183,14 @@ struct wr_thread_config {
 };
 
 /*
- * Make attaching possible.  The heap runs; no thread is registered yet, the
- * caller included.  Returns 0, WEIR_EINVAL for an unknown policy or interval,
- * WEIR_ENOMEM.
+ * Make attaching possible, for the caller only.  The heap runs; no thread is
+ * registered yet, the caller included.  Returns 0, WEIR_EINVAL for an unknown
+ * policy or interval, WEIR_ENOMEM.
  */
 int wr_threads_start(const struct wr_thread_config *config);
+
+/* All is up: let the others attach.  Caller: who called wr_threads_start(). */
+void wr_threads_open(void);
 
 /*
  * Get ready to stop: no other thread is attached, in a blocking section, or
