@@ -37,7 +37,6 @@ CLI_TESTS += \
 	tests/cli/test-programs.sh
 
 EXTRA_DIST += \
-	docs/add-a-program.md \
 	examples/program/Makefile \
 	examples/program/README.md \
 	examples/program/wordcount.c

@@ -170,42 +170,6 @@ wr_catalog_has_param(const json_t *program, const char *name, size_t n)
     return false;
 }
 
-/* A JSON scalar as a user would type it; to be freed. */
-static char *
-scalar_text(const json_t *value)
-{
-    if (json_is_string(value)) {
-        return wr_lab_copy(json_string_value(value));
-    }
-    if (json_is_integer(value)) {
-        return wr_lab_print("%lld", (long long)json_integer_value(value));
-    }
-    if (json_is_real(value)) {
-        return wr_lab_print("%g", json_real_value(value));
-    }
-    return wr_lab_copy("");
-}
-
-char *
-wr_catalog_params_text(const json_t *program)
-{
-    char *text = wr_lab_copy("");
-    size_t i;
-    json_t *param;
-
-    json_array_foreach(json_object_get(program, "params"), i, param)
-    {
-        char *value = scalar_text(json_object_get(param, "default"));
-        char *longer = wr_lab_print("%s%s%s=%s", text, i == 0 ? "" : " ",
-                                    wr_catalog_text(param, "name", "?"), value);
-
-        free(value);
-        free(text);
-        text = longer;
-    }
-    return text;
-}
-
 json_t *
 wr_catalog_effective(const json_t *program, char *const *given, size_t n)
 {

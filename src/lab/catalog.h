@@ -45,9 +45,6 @@ json_t *wr_catalog_program(const struct wr_catalog *catalog, const char *name);
 /* Whether the program has such a parameter. */
 bool wr_catalog_has_param(const json_t *program, const char *name, size_t n);
 
-/* "depth=16 words=tight|batch", for people; to be freed. */
-char *wr_catalog_params_text(const json_t *program);
-
 /* Effective parameters as a JSON object: the defaults under `given`, n texts
  * "key=value", of which the last holds. */
 json_t *wr_catalog_effective(const json_t *program, char *const *given,

@@ -37,7 +37,5 @@ CLI_TESTS += \
 	tests/cli/test-usage.sh
 
 EXTRA_DIST += \
-	docs/measuring.md \
-	docs/results.md \
 	tests/cli/common.sh \
 	tests/cli/fake-cell

@@ -40,7 +40,7 @@ static const struct argp_option option_table[] = {
     {"runs", OPT_RUNS, "N", 0,
      "exactly N invocations of each series [5 to 15, by the budget]", 0},
     {"budget", OPT_BUDGET, "TIME", 0,
-     "time for all of it: a number with ms, s or m [100s]", 0},
+     "time for all of it: a number with ms, s or m [90s]", 0},
     {"timeout", OPT_TIMEOUT, "TIME", 0,
      "time after which one invocation is killed [120s]", 0},
     {"seed", OPT_SEED, "N", 0,
@@ -67,8 +67,8 @@ static const char help_text[] =
     "A cell is FLAVOUR[/POLICY][+SETTING...]: gil, gil/fifo, atomic+gil,\n"
     "gil+nogc.  Flavours: gil, atomic, unsafe, nocount; policies: cpython,\n"
     "fifo (they need a lock: gil, nocount, or +gil); settings: gil, nogc,\n"
-    "t0=N, bytes=N.  The first cell is what the others are compared with, and\n"
-    "runs twice as a control.\n\n"
+    "t0=N, bytes=N (no flavour has that trigger yet).  The first cell is what\n"
+    "the others are compared with, and runs twice as a control.\n\n"
     "Exit: 0 measured, whatever the verdicts; 1 a check failed; 3 a cell\n"
     "crashed, the rest was kept; 64 misuse.";
 
@@ -192,7 +192,6 @@ parse_option(int key, char *text, struct argp_state *state)
     case OPT_CELLS:
         return read_cells(request, text);
     case OPT_THREADS:
-        request->threads_given = true;
         return read_threads(request, text);
     case OPT_RUNS:
     case OPT_SEED:

@@ -30,9 +30,6 @@ struct wr_request {
     unsigned *threads;
     size_t nthreads;
 
-    /* --threads was given: a program that cannot do it is an error */
-    bool threads_given;
-
     /* 0: as many as the budget allows */
     unsigned runs;
     uint64_t budget_ns;
