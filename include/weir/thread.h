@@ -122,7 +122,8 @@ WEIR_API uint64_t weir_switch_interval(void);
 
 /*
  * The name of the global lock's policy, "none" where threads run in parallel
- * or nothing runs.  A constant string.  Any thread.
+ * or nothing runs.  A constant string.  Any thread, but not beside
+ * weir_start() or weir_stop().
  */
 WEIR_API const char *weir_lock_policy(void);
 

@@ -150,23 +150,6 @@ wr_lock_yield(struct wr_thread *self)
 }
 
 void
-wr_lock_get_thread_stats(const struct wr_thread *thread,
-                         struct wr_lock_stats *out)
-{
-    const struct wr_lock_counts *counts = thread->lock_counts;
-
-    memset(out, 0, sizeof(*out));
-    out->acquisitions = wr_load_relaxed(&thread->lock_fast);
-    if (counts == NULL) {
-        return;
-    }
-    out->acquisitions += counts->slow + counts->yields;
-    out->yields = counts->yields;
-    wr_histogram_merge(&out->wait, &counts->wait);
-    wr_histogram_merge(&out->hold, &counts->hold);
-}
-
-void
 wr_lock_get_stats(struct wr_lock_stats *out)
 {
     memset(out, 0, sizeof(*out));

@@ -142,10 +142,6 @@ void wr_lock_stop(void);
  */
 void wr_lock_get_stats(struct wr_lock_stats *out);
 
-/* One thread's share, by record; as wr_lock_get_stats(). */
-void wr_lock_get_thread_stats(const struct wr_thread *thread,
-                              struct wr_lock_stats *out);
-
 /* True when one thread runs at a time.  Constant while the runtime runs. */
 static inline bool
 wr_lock_on(void)

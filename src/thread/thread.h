@@ -136,9 +136,6 @@ struct wr_thread { /* SHARED */
     void *dying;
 
     /* [owner] */
-    unsigned dealloc_depth;
-
-    /* [owner] */
     unsigned finalizer_depth;
 
     /* [owner] */
