@@ -34,6 +34,25 @@ tests_check_atomic_CPPFLAGS = $(TEST_CPPFLAGS) -DWR_SUITES='"suites_core.def"' \
 tests_check_atomic_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_check_atomic_LDADD = libcore-atomic.la $(TEST_LIBS)
 
+# The flavours of the lab; tests that need counts or order skip themselves.
+if LAB_FLAVOURS
+check_PROGRAMS += tests/check-unsafe
+tests_check_unsafe_SOURCES = $(TEST_FILES) tests/suites_core.def \
+	$(WEIR_TEST_SOURCES)
+tests_check_unsafe_CPPFLAGS = $(TEST_CPPFLAGS) \
+	-DWR_SUITES='"suites_core.def"' -DWEIR_FLAVOUR_UNSAFE
+tests_check_unsafe_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_check_unsafe_LDADD = libcore-unsafe.la $(TEST_LIBS)
+
+check_PROGRAMS += tests/check-nocount
+tests_check_nocount_SOURCES = $(TEST_FILES) tests/suites_nocount.def \
+	$(WEIR_TEST_SOURCES)
+tests_check_nocount_CPPFLAGS = $(TEST_CPPFLAGS) \
+	-DWR_SUITES='"suites_nocount.def"' -DWEIR_FLAVOUR_NOCOUNT
+tests_check_nocount_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_check_nocount_LDADD = libcore-nocount.la $(TEST_LIBS)
+endif
+
 SCRIPT_TESTS = tests/headers.sh tests/lint.sh tests/symbols.sh
 EXTRA_DIST += $(SCRIPT_TESTS) $(CLI_TESTS)
 
