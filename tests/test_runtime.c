@@ -222,11 +222,11 @@ END_TEST
 
 START_TEST(every_code_has_words)
 {
-    for (int code = 0; code >= WEIR_ECHANGED; code--) {
+    for (int code = 0; code >= WEIR_EDEAD; code--) {
         ck_assert_str_ne(weir_strerror(code), "unknown error");
     }
     ck_assert_str_eq(weir_strerror(1), "unknown error");
-    ck_assert_str_eq(weir_strerror(WEIR_ECHANGED - 1), "unknown error");
+    ck_assert_str_eq(weir_strerror(WEIR_EDEAD - 1), "unknown error");
     ck_assert_str_eq(weir_flavour(), WR_FLAVOUR_NAME);
     ck_assert_int_eq(weir_debug_level(), WEIR_DEBUG);
 }

@@ -19,16 +19,17 @@ extern "C" {
 
 enum {
     WEIR_OK = 0,
-    WEIR_ENOMEM = -1,   /* no memory */
-    WEIR_EINVAL = -2,   /* an argument is NULL or outside its domain */
-    WEIR_ETYPE = -3,    /* the object is not of the kind the call needs */
-    WEIR_ERANGE = -4,   /* index outside the container */
-    WEIR_ENOKEY = -5,   /* no such key or attribute */
-    WEIR_ESTATE = -6,   /* runtime not started, or thread not attached */
-    WEIR_EABI = -7,     /* headers and library do not belong together */
-    WEIR_ELIMIT = -8,   /* a documented limit would be passed */
-    WEIR_EBUSY = -9,    /* other threads still use what should end */
-    WEIR_ECHANGED = -10 /* container changed shape while iterated */
+    WEIR_ENOMEM = -1,    /* no memory */
+    WEIR_EINVAL = -2,    /* an argument is NULL or outside its domain */
+    WEIR_ETYPE = -3,     /* the object is not of the kind the call needs */
+    WEIR_ERANGE = -4,    /* index outside the container */
+    WEIR_ENOKEY = -5,    /* no such key or attribute */
+    WEIR_ESTATE = -6,    /* runtime not started, or thread not attached */
+    WEIR_EABI = -7,      /* headers and library do not belong together */
+    WEIR_ELIMIT = -8,    /* a documented limit would be passed */
+    WEIR_EBUSY = -9,     /* other threads still use what should end */
+    WEIR_ECHANGED = -10, /* container changed shape while iterated */
+    WEIR_EDEAD = -11     /* the target of a weak reference is dead */
 };
 
 /*

@@ -31,15 +31,6 @@ enum {
 };
 
 /*
- * Called once with an instance that is about to die, or was found in garbage,
- * before anything it refers to is dropped; data is the type's.  It may store
- * a reference to o: then o lives on, and is not finalized again.  No lock is
- * held; it may call anything of this interface (weir_stop() is refused).  It
- * must return: a finalizer that ends its thread leaves a collection unfinished.
- */
-typedef void (*weir_finalize_fn)(WEIR_BORROWED weir_object *o, void *data);
-
-/*
  * Make a type.  It is immortal: there is nothing to drop, and it lives until
  * weir_stop().
  *

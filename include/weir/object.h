@@ -53,6 +53,15 @@ typedef struct weir_object { /* SHARED */
 /* A type of objects; immortal, itself an object. */
 typedef struct weir_type weir_type;
 
+/*
+ * Called once with an object that is about to die, or was found in garbage,
+ * before anything it refers to is dropped; data is the type's.  It may store
+ * a reference to o: then o lives on, and is not finalized again.  No lock is
+ * held; it may call anything of this interface (weir_stop() is refused).  It
+ * must return: a finalizer that ends its thread leaves a collection unfinished.
+ */
+typedef void (*weir_finalize_fn)(WEIR_BORROWED weir_object *o, void *data);
+
 /* Not for users: what the inlined counts call.  See object/dealloc.h. */
 WEIR_API void weir_dealloc_(weir_object *o);
 WEIR_API void weir_refcount_error_(const weir_object *o);

@@ -47,6 +47,7 @@ wr_each_child(weir_object *o, wr_each_fn visit, void *context)
 {
     switch (wr_kind_of(o)) {
     case WR_KIND_INSTANCE:
+    case WR_KIND_CELL:
         wr_each_item(((struct wr_instance *)(void *)o)->slots,
                      wr_type_of(o)->nslots, visit, context);
         break;
@@ -63,10 +64,18 @@ wr_each_child(weir_object *o, wr_each_fn visit, void *context)
         break;
     }
     case WR_KIND_DICT:
+    case WR_KIND_SET:
         wr_each_entry(((struct wr_dict *)(void *)o)->table, visit, context);
         break;
-    case WR_KIND_ATOM:
+    case WR_KIND_WEAK:
+        visit(((struct wr_weak *)(void *)o)->context, context);
+        break;
     case WR_KIND_FOREIGN:
+        if (wr_type_of(o)->traverse != NULL) {
+            wr_type_of(o)->traverse(o, visit, context, wr_type_of(o)->data);
+        }
+        break;
+    case WR_KIND_ATOM:
     case WR_KIND_COUNT:
         break;
     }

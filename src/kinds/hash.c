@@ -115,9 +115,12 @@ wr_hash_slow(weir_object *o, uint64_t *out)
         return hash_tuple(tuple_of(o), out);
     case WR_KIND_LIST:
     case WR_KIND_DICT:
+    case WR_KIND_SET:
         return WEIR_ETYPE;
     case WR_KIND_ATOM:
     case WR_KIND_INSTANCE:
+    case WR_KIND_CELL:
+    case WR_KIND_WEAK:
     case WR_KIND_FOREIGN:
     case WR_KIND_COUNT:
         break;

@@ -27,6 +27,7 @@ wr_children_visit(weir_object *o, wr_visit_fn visit, void *context)
 
     switch (wr_kind_of(o)) {
     case WR_KIND_INSTANCE:
+    case WR_KIND_CELL:
         items = ((struct wr_instance *)(void *)o)->slots;
         n = wr_type_of(o)->nslots;
         break;
@@ -43,19 +44,30 @@ wr_children_visit(weir_object *o, wr_visit_fn visit, void *context)
         }
         break;
     }
-    case WR_KIND_DICT: {
+    case WR_KIND_DICT:
+    case WR_KIND_SET: {
         struct wr_dict_table *table = ((struct wr_dict *)(void *)o)->table;
 
         for (uint32_t i = 0; table != NULL && i < table->filled; i++) {
             if (table->entries[i].key != NULL) {
                 visit(table->entries[i].key, context);
+            }
+            if (table->entries[i].value != NULL) {
                 visit(table->entries[i].value, context);
             }
         }
         break;
     }
-    case WR_KIND_ATOM:
+    case WR_KIND_WEAK:
+        items = &((struct wr_weak *)(void *)o)->context;
+        n = 1;
+        break;
     case WR_KIND_FOREIGN:
+        if (wr_type_of(o)->traverse != NULL) {
+            wr_type_of(o)->traverse(o, visit, context, wr_type_of(o)->data);
+        }
+        break;
+    case WR_KIND_ATOM:
     case WR_KIND_COUNT:
         break;
     }

@@ -42,7 +42,10 @@ unlink16(weir_object *o)
 {
     switch (wr_kind_of(o)) {
     case WR_KIND_INSTANCE:
+    case WR_KIND_CELL:
         return ((struct wr_instance *)(void *)o)->slots[0];
+    case WR_KIND_WEAK:
+        return ((struct wr_weak *)(void *)o)->context;
     case WR_KIND_TUPLE: {
         struct wr_tuple *tuple = (struct wr_tuple *)(void *)o;
         weir_object *first = tuple->items[0];
@@ -59,8 +62,9 @@ unlink16(weir_object *o)
         return NULL;
     }
     case WR_KIND_DICT:
-    case WR_KIND_ATOM:
+    case WR_KIND_SET:
     case WR_KIND_FOREIGN:
+    case WR_KIND_ATOM:
     case WR_KIND_COUNT:
         break;
     }
@@ -230,10 +234,13 @@ teardown(struct wr_thread *self, weir_object *o)
         teardown_list(self, (struct wr_list *)(void *)o);
         return;
     case WR_KIND_DICT:
+    case WR_KIND_SET:
         teardown_dict(self, (struct wr_dict *)(void *)o);
         return;
-    case WR_KIND_ATOM:
     case WR_KIND_FOREIGN:
+    case WR_KIND_CELL: /* has no more than the first field; nor has a weak */
+    case WR_KIND_WEAK:
+    case WR_KIND_ATOM:
     case WR_KIND_COUNT:
     default:
         return;
@@ -269,7 +276,7 @@ wr_release_arrays(struct wr_thread *self, weir_object *o)
         if (array != NULL) {
             wr_raw_free(self->heap, array, wr_array_bytes(array->capacity));
         }
-    } else if (wr_kind_of(o) == WR_KIND_DICT) {
+    } else if (wr_kind_of(o) == WR_KIND_DICT || wr_kind_of(o) == WR_KIND_SET) {
         struct wr_dict_table *table = ((struct wr_dict *)(void *)o)->table;
 
         if (table != NULL) {

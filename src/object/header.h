@@ -24,9 +24,9 @@ enum {
     WR_FLAG_TRACKED = 0x04,   /* the collector may look at it */
     WR_FLAG_FINALIZED = 0x08, /* its finalizer has been started */
     WR_FLAG_HAS_FINALIZER = 0x10,
-    WR_FLAG_HAS_WEAK = 0x20,   /* kept for weak references */
+    WR_FLAG_HAS_WEAK = 0x20,   /* a weak reference names it, or did */
     WR_FLAG_IN_GARBAGE = 0x40, /* unreachable, count carries a bias of 1 */
-    WR_FLAG_PAIR = 0x80        /* [const] instance of at most two slots */
+    WR_FLAG_PAIR = 0x80        /* [const] instance or cell, at most two slots */
 };
 
 /* The flags of most objects that die: a young pair, nothing special about it.
@@ -40,7 +40,10 @@ enum wr_kind {
     WR_KIND_TUPLE,
     WR_KIND_LIST,
     WR_KIND_DICT,
-    WR_KIND_FOREIGN, /* kept for types with a layout of their own */
+    WR_KIND_SET,  /* a dict without values */
+    WR_KIND_CELL, /* an instance with one slot, of the builtin type */
+    WR_KIND_WEAK,
+    WR_KIND_FOREIGN, /* types with a layout of their own */
     WR_KIND_COUNT
 };
 

@@ -14,6 +14,9 @@
 
 #include "object/header.h"
 
+#include <weir/foreign.h>
+#include <weir/weak.h>
+
 /*
  * Fixed slots in line.  Their number is the type's nslots; if the type has
  * attributes the last slot holds the attribute dict or NULL.  Blocks are at
@@ -56,7 +59,8 @@ struct wr_list { /* SHARED */
     struct wr_array *array;
 };
 
-/* An entry whose key is NULL has been deleted (value is NULL too). */
+/* An entry whose key is NULL has been deleted (value is NULL too); the
+ * entries of a set have no value. */
 struct wr_dict_entry {
     uint64_t hash;
     weir_object *key;
@@ -84,7 +88,8 @@ struct wr_dict_table { /* SHARED */
     struct wr_dict_entry entries[];
 };
 
-/* Offset 16 is used: not needed any more when dead. */
+/* Offset 16 is used: not needed any more when dead.  A set is the same with
+ * all values NULL. */
 struct wr_dict { /* SHARED */
     weir_object base;
     /* [gil] [lock: object] live entries; without a table the version its next
@@ -92,6 +97,34 @@ struct wr_dict { /* SHARED */
     uint64_t used;
     /* [gil] [lock: object] NULL until the first insertion */
     struct wr_dict_table *table;
+};
+
+/* Offset 16 is context: dropped early.  The target is no child: nobody counts
+ * it. */
+struct wr_weak { /* SHARED */
+    weir_object base;
+    /* [const] owned, or NULL: what the callback works with */
+    weir_object *context;
+    /* [atomic: read acquire by get; written under the target's stripe] not
+     * counted; NULL once cleared */
+    weir_object *target;
+    /* [const] or NULL */
+    weir_weak_callback callback;
+    /* [const] passed to callback */
+    void *data;
+    /* [lock: stripe] chain of those whose targets share a bucket; of the
+     * cleared ones whose callbacks wait: [owner] the thread that calls */
+    struct wr_weak *next;
+    struct wr_weak *prev;
+};
+
+/* Offset 16 is kept free for the link; a type's own fields follow. */
+struct wr_foreign { /* SHARED */
+    weir_object base;
+    /* [owner] of the list of the dying */
+    weir_object *link;
+    /* the type's: traverse tells which words are children */
+    unsigned char fields[];
 };
 
 /* Atoms. */
@@ -116,6 +149,9 @@ _Static_assert(offsetof(struct wr_instance, slots) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_tuple, size) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_list, size) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_dict, used) == WR_LINK_OFFSET, "");
+_Static_assert(offsetof(struct wr_weak, context) == WR_LINK_OFFSET, "");
+_Static_assert(offsetof(struct wr_foreign, link) == WR_LINK_OFFSET, "");
+_Static_assert(offsetof(struct wr_foreign, fields) == WEIR_FOREIGN_OFFSET, "");
 _Static_assert(sizeof(struct wr_list) == 32, "a list is 32 bytes");
 _Static_assert(sizeof(struct wr_dict) == 32, "a dict is 32 bytes");
 

@@ -34,6 +34,19 @@ static const struct wr_type_spec builtins[WR_TYPE_BUILTIN_COUNT] = {
                       .kind = WR_KIND_DICT,
                       .collectable = true,
                       .size = sizeof(struct wr_dict)},
+    [WR_TYPE_SET] = {.name = "set",
+                     .kind = WR_KIND_SET,
+                     .collectable = true,
+                     .size = sizeof(struct wr_dict)},
+    [WR_TYPE_CELL] = {.name = "cell",
+                      .kind = WR_KIND_CELL,
+                      .collectable = true,
+                      .nslots = 1,
+                      .size = WR_BLOCK_MIN},
+    [WR_TYPE_WEAK] = {.name = "weak",
+                      .kind = WR_KIND_WEAK,
+                      .collectable = true,
+                      .size = sizeof(struct wr_weak)},
 };
 
 static void
@@ -51,13 +64,16 @@ fill(struct weir_type *type, const struct wr_type_spec *spec, uint32_t index)
     if (spec->finalize != NULL) {
         type->init_flags |= WR_FLAG_HAS_FINALIZER;
     }
-    if (spec->kind == WR_KIND_INSTANCE && spec->nslots <= 2) {
+    if ((spec->kind == WR_KIND_INSTANCE || spec->kind == WR_KIND_CELL) &&
+        spec->nslots <= 2) {
         type->init_flags |= WR_FLAG_PAIR;
     }
     type->has_attrs = spec->has_attrs;
     type->nslots = spec->nslots;
     type->size = spec->size;
     type->finalize = spec->finalize;
+    type->traverse = spec->traverse;
+    type->release = spec->release;
     type->data = spec->data;
     memcpy(type->name, spec->name, strlen(spec->name));
 }

@@ -14,9 +14,6 @@
 
 struct wr_thread;
 
-/* Called with the dying or unreachable object; the count is at least 1. */
-typedef void (*wr_finalize_fn)(weir_object *o, void *data);
-
 enum { WR_TYPE_NAME_MAX = 63, WR_TYPES_MAX = 65536 };
 
 struct weir_type { /* SHARED */
@@ -36,8 +33,12 @@ struct weir_type { /* SHARED */
     /* [const] bytes of an object; 0: varies */
     size_t size;
     /* [const] run once before the object is torn down, or NULL */
-    wr_finalize_fn finalize;
-    /* [const] passed to finalize */
+    weir_finalize_fn finalize;
+    /* [const] foreign: visits what an object owns; NULL: it owns nothing */
+    weir_traverse_fn traverse;
+    /* [const] foreign: gives back what is no object, or NULL */
+    weir_release_fn release;
+    /* [const] passed to finalize, traverse and release */
     void *data;
     /* [const] */
     char name[WR_TYPE_NAME_MAX + 1];
@@ -51,7 +52,9 @@ struct wr_type_spec {
     bool has_attrs;
     uint32_t nslots; /* with the hidden one */
     size_t size;
-    wr_finalize_fn finalize;
+    weir_finalize_fn finalize;
+    weir_traverse_fn traverse; /* foreign only, as in weir/foreign.h */
+    weir_release_fn release;
     void *data;
 };
 
@@ -70,6 +73,9 @@ enum wr_builtin {
     WR_TYPE_TUPLE,
     WR_TYPE_LIST,
     WR_TYPE_DICT,
+    WR_TYPE_SET,
+    WR_TYPE_CELL,
+    WR_TYPE_WEAK,
     WR_TYPE_BUILTIN_COUNT
 };
 

@@ -18,6 +18,7 @@ static const char *const phrases[] = {
     "limit passed",
     "still in use by other threads",
     "changed while iterated",
+    "weak target is dead",
 };
 
 const char *
