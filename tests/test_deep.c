@@ -160,10 +160,33 @@ wrap_instance(weir_object *inner, int64_t level)
     return o;
 }
 
+/* A set of an instance, since not everything can be an element. */
+static weir_object *
+wrap_set(weir_object *inner, int64_t level)
+{
+    weir_object *element = wrap_instance(inner, level);
+    weir_object *set = weir_set_new();
+
+    if (element == NULL || set == NULL || weir_set_add(set, element) != 1) {
+        weir_xdecref(set);
+        set = NULL;
+    }
+    weir_xdecref(element);
+    return set;
+}
+
+START_TEST(nested_sets)
+{
+    pair = weir_instance_type("pair", 2, 0, NULL, NULL);
+    ck_assert_ptr_nonnull(pair);
+    drop_deep(wrap_set, DEEP / 10);
+}
+END_TEST
+
 static weir_object *
 wrap_any(weir_object *inner, int64_t level)
 {
-    switch (level * 7 % 5) {
+    switch (level * 7 % 6) {
     case 0:
         return wrap_list(inner, level);
     case 1:
@@ -172,6 +195,8 @@ wrap_any(weir_object *inner, int64_t level)
         return wrap_tuple_last(inner, level);
     case 3:
         return wrap_dict(inner, level);
+    case 4:
+        return wrap_set(inner, level);
     default:
         return wrap_instance(inner, level);
     }
@@ -228,6 +253,7 @@ wr_suite_deep(void)
     tcase_add_test(tc, nested_lists);
     tcase_add_test(tc, nested_tuples);
     tcase_add_test(tc, nested_tuples_in_the_last_place);
+    tcase_add_test(tc, nested_sets);
     tcase_add_test(tc, all_kinds_mixed);
     tcase_add_test(tc, shared_and_branching);
     suite_add_tcase(suite, tc);
