@@ -36,6 +36,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_fault_list.c \
 	tests/test_fault_set.c \
 	tests/test_hash.c \
+	tests/test_hash_attack.c \
 	tests/test_instance.c \
 	tests/test_int.c \
 	tests/test_list.c \
