@@ -198,8 +198,7 @@ static int
 move_locked(struct wr_thread *self, struct wr_dict *dict, weir_object *key,
             uint64_t hash, struct wr_dict_waste *waste)
 {
-    size_t slot;
-    uint32_t place = wr_dict_find(dict->table, key, hash, &slot);
+    uint32_t place = wr_dict_look_up(dict->table, key, hash);
 
     if (place == WR_DICT_NONE) {
         return WEIR_ENOKEY;
@@ -213,7 +212,7 @@ move_locked(struct wr_thread *self, struct wr_dict *dict, weir_object *key,
         if (wr_unlikely(error != WEIR_OK)) {
             return error;
         }
-        place = wr_dict_find(dict->table, key, hash, &slot);
+        place = wr_dict_look_up(dict->table, key, hash);
     }
     wr_dict_move_to_end(dict->table, place);
     dict->version++;

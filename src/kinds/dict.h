@@ -77,8 +77,7 @@ static inline struct wr_dict_entry *
 wr_dict_entry_locked(const struct wr_dict *dict, weir_object *key,
                      uint64_t hash)
 {
-    size_t slot;
-    uint32_t place = wr_dict_find(dict->table, key, hash, &slot);
+    uint32_t place = wr_dict_look_up(dict->table, key, hash);
 
     return place != WR_DICT_NONE ? &dict->table->entries[place] : NULL;
 }

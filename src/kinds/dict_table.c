@@ -70,10 +70,20 @@ slot_write(void *index, size_t slot, enum width width, uint32_t value)
     }
 }
 
+/* Is this entry, whose hash is that of key, the one of key? */
+static inline bool
+is_entry_of(const struct wr_dict_table *table,
+            const struct wr_dict_entry *entry, weir_object *key)
+{
+    /* Both could be hashed, so comparing them passes no limit. */
+    return wr_dict_compares_hashes(table, key) || wr_equal(entry->key, key) > 0;
+}
+
 /*
  * wr_dict_find() for one width, a constant where this is called.  A key that
  * is set and deleted again and again finds its own tombstones in its way: so
  * the first one is offered as the free slot, which keeps the path short.
+ * slot: NULL, constant too, where none is wanted.
  */
 static inline uint32_t
 find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
@@ -83,7 +93,6 @@ find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
     size_t mask = mask_of(table);
     size_t at = (size_t)hash & mask;
     size_t vacant = SIZE_MAX;
-    bool ints = wr_dict_compares_hashes(table, key);
 
     /* Ends at an empty slot: [inv:dict.load]. */
     for (size_t step = 1;; step++) {
@@ -91,8 +100,7 @@ find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
         const struct wr_dict_entry *entry;
 
         if (place == 0) {
-            *slot = vacant != SIZE_MAX ? vacant : at;
-            return WR_DICT_NONE;
+            break;
         }
         entry = &table->entries[place - 1];
         if (entry->key == key) {
@@ -100,18 +108,21 @@ find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
         }
         if (entry->key == NULL) {
             vacant = vacant != SIZE_MAX ? vacant : at;
-        } else if (entry->hash == hash &&
-                   (ints || wr_equal(entry->key, key) > 0)) {
-            /* Both could be hashed, so comparing them passes no limit. */
+        } else if (entry->hash == hash && is_entry_of(table, entry, key)) {
             return (uint32_t)(place - 1);
         }
         at = (at + step) & mask;
     }
+    if (slot != NULL) {
+        *slot = vacant != SIZE_MAX ? vacant : at;
+    }
+    return WR_DICT_NONE;
 }
 
-uint32_t
-wr_dict_find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
-             size_t *slot)
+/* find() for the width of the table; NULL has no entries. */
+static inline uint32_t
+find_by_width(const struct wr_dict_table *table, weir_object *key,
+              uint64_t hash, size_t *slot)
 {
     if (table == NULL) {
         return WR_DICT_NONE;
@@ -125,6 +136,20 @@ wr_dict_find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
     default:
         return find(table, key, hash, slot, WIDTH_4);
     }
+}
+
+uint32_t
+wr_dict_find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
+             size_t *slot)
+{
+    return find_by_width(table, key, hash, slot);
+}
+
+uint32_t
+wr_dict_look_up(const struct wr_dict_table *table, weir_object *key,
+                uint64_t hash)
+{
+    return find_by_width(table, key, hash, NULL);
 }
 
 size_t
@@ -315,7 +340,6 @@ count_sound(const struct wr_dict_table *table)
 {
     uint64_t live = 0;
     uint64_t valued = 0;
-    size_t slot;
 
     for (uint32_t i = 0; i < table->filled; i++) {
         const struct wr_dict_entry *entry = &table->entries[i];
@@ -330,7 +354,7 @@ count_sound(const struct wr_dict_table *table)
         live++;
         if (i < table->first ||
             (entry->key->meta != WR_META_INT && table->mixed == 0) ||
-            wr_dict_find(table, entry->key, entry->hash, &slot) != i) {
+            wr_dict_look_up(table, entry->key, entry->hash) != i) {
             return UINT64_MAX;
         }
     }

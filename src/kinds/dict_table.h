@@ -48,6 +48,10 @@ enum {
 uint32_t wr_dict_find(const struct wr_dict_table *table, weir_object *key,
                       uint64_t hash, size_t *slot);
 
+/* The same where no slot is wanted. */
+uint32_t wr_dict_look_up(const struct wr_dict_table *table, weir_object *key,
+                         uint64_t hash);
+
 /*
  * True if an entry is that of the key when their hashes are equal.  The key
  * is not NULL.
