@@ -32,6 +32,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_int.c \
 	tests/test_list.c \
 	tests/test_refcount.c \
+	tests/test_slot.c \
 	tests/test_str.c \
 	tests/test_tuple.c \
 	tests/workers.h
