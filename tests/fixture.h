@@ -12,7 +12,7 @@
 
 #include "heap/checker.h"
 #include "heap/heap_internal.h"
-#include "thread/retire.h"
+#include "thread/gate.h"
 #include "thread/safepoint.h"
 
 #include <weir/weir.h>

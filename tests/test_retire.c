@@ -2,9 +2,9 @@
 /*
  * tests/test_retire.c - replaced arrays stay readable, and do not pile up.
  *
- * A bare "container": a lock, and a block whose second word says who may look
- * into it.  The last word of each block repeats its size, so that a reader of
- * a block that was given back too early finds something else there.
+ * A bare "container": a lock, and a gate to a block.  The words of each block
+ * tell its size, so that a reader of a block that was given back too early
+ * finds something else there.
  */
 #include "tests/crew.h"
 #include "tests/fixture.h"
@@ -12,36 +12,44 @@
 #include "base/mem.h"
 #include "heap/raw.h"
 #include "thread/objlock.h"
-#include "thread/retire.h"
+#include "thread/gate.h"
 
 struct block {
     uint64_t bytes;
-    uint64_t readers;
+    uint64_t moves;
     uint64_t words[];
 };
 
-_Static_assert(offsetof(struct block, readers) == WR_READERS_OFFSET, "");
+_Static_assert(offsetof(struct block, moves) == WR_MOVES_OFFSET, "");
 
 static struct {
     uint8_t lock;
-    struct block *block;
+    uint64_t gate;
     uint32_t over;
     uint32_t ready;
 } shared;
 
 static struct block *
-block_new(size_t bytes, uint64_t readers)
+behind(uint64_t gate)
 {
-    struct block *block = wr_raw_alloc(wr_self()->heap, bytes);
+    return wr_gate_block(gate);
+}
+
+/* The gate to a new block, which replaces the one behind `old`. */
+static uint64_t
+block_new(size_t bytes, uint64_t old)
+{
+    struct wr_thread *self = wr_self();
+    struct block *block = wr_raw_alloc(self->heap, bytes);
 
     if (block != NULL) {
         block->bytes = bytes;
-        block->readers = readers;
+        block->moves = 0;
         for (size_t i = 0; i < bytes / 8 - 2; i++) {
             block->words[i] = bytes + i;
         }
     }
-    return block;
+    return wr_gate_new(self, block, old);
 }
 
 /* Replace the shared block.  Caller: attached, no lock held. */
@@ -49,16 +57,14 @@ static void
 replace(size_t bytes)
 {
     struct wr_thread *self = wr_self();
-    struct block *old;
-    uint64_t was;
+    uint64_t old;
 
     wr_objlock_lock(self, &shared.lock);
-    old = shared.block;
-    was = wr_readers_close(&old->readers);
-    wr_store_release(&shared.block,
-                     block_new(bytes, wr_readers_new(self, was)));
+    old = shared.gate;
+    wr_moves_begin(&behind(old)->moves);
+    wr_gate_set(&shared.gate, block_new(bytes, old));
     wr_objlock_unlock(self, &shared.lock);
-    wr_raw_retire(self, old, old->bytes, was);
+    wr_raw_retire(self, behind(old), behind(old)->bytes, old);
 }
 
 /* Two threads, the second of them made up, want to read. */
@@ -69,23 +75,25 @@ open_shared(void)
     struct wr_thread *self = wr_self();
 
     wr_objlock_lock(self, &shared.lock);
-    wr_readers_open(self, &shared.block->readers);
-    wr_readers_open(&other, &shared.block->readers);
+    wr_gate_open(self, &shared.gate);
+    wr_gate_open(&other, &shared.gate);
     wr_objlock_unlock(self, &shared.lock);
 }
 
 static void
 drop_shared(void)
 {
-    wr_raw_free(wr_self()->heap, shared.block, shared.block->bytes);
-    shared.block = NULL;
+    struct block *block = behind(shared.gate);
+
+    wr_raw_free(wr_self()->heap, block, block->bytes);
+    shared.gate = 0;
 }
 
 START_TEST(what_its_maker_alone_reads_is_free_at_once)
 {
     struct wr_test_usage before = wr_test_usage();
 
-    shared.block = block_new(64, wr_readers_new(wr_self(), 0));
+    shared.gate = block_new(64, 0);
     for (size_t bytes = 64; bytes < 100000; bytes *= 2) {
         replace(bytes);
         ck_assert_uint_eq(wr_retire_bytes(), 0);
@@ -102,13 +110,12 @@ START_TEST(what_all_may_read_waits_if_threads_run_in_parallel)
     size_t waits = 0;
     weir_memory memory;
 
-    shared.block = block_new(64, wr_readers_new(wr_self(), 0));
+    shared.gate = block_new(64, 0);
     open_shared();
-    ck_assert(!wr_cfg_locked_objects ||
-              wr_readers_admit(wr_self(), shared.block->readers));
+    ck_assert(!wr_cfg_locked_objects || wr_gate_admits(wr_self(), shared.gate));
     for (size_t bytes = 64; bytes < 40000; bytes *= 2) {
         if (wr_cfg_locked_objects && wr_reclaim_on()) {
-            waits += wr_raw_bytes(shared.block);
+            waits += wr_raw_bytes(behind(shared.gate));
         }
         replace(bytes);
     }
@@ -129,7 +136,7 @@ START_TEST(nothing_waits_under_the_global_lock)
     uint64_t blocks = wr_mem_get_stats().blocks;
 
     crew_start_locked(NULL, 0);
-    shared.block = block_new(64, wr_readers_new(wr_self(), 0));
+    shared.gate = block_new(64, 0);
     open_shared();
     for (int i = 0; i < 100; i++) {
         replace(64 + (size_t)i * 1000);
@@ -147,7 +154,7 @@ START_TEST(stop_gives_back_what_waits)
 
     for (int round = 0; round < 3; round++) {
         ck_assert_int_eq(weir_start(NULL), 0);
-        shared.block = block_new(64, wr_readers_new(wr_self(), 0));
+        shared.gate = block_new(64, 0);
         open_shared();
         replace(100000);
         replace(48);
@@ -173,20 +180,20 @@ look_into(struct look *look, const struct block *block)
     look->seen++;
 }
 
-/* Read as the kinds do: without the lock if the word admits this thread. */
+/* Read as the kinds do: without the lock if the gate admits this thread. */
 static void
 read_once(struct look *look)
 {
     struct wr_thread *self = wr_self();
-    const struct block *block = wr_load_acquire(&shared.block);
+    uint64_t gate = wr_gate_load(&shared.gate);
 
-    if (wr_readers_admit(self, wr_readers_load(&block->readers))) {
-        look_into(look, block);
+    if (wr_gate_admits(self, gate)) {
+        look_into(look, behind(gate));
         return;
     }
     wr_objlock_lock(self, &shared.lock);
-    wr_readers_open(self, &shared.block->readers);
-    look_into(look, shared.block);
+    wr_gate_open(self, &shared.gate);
+    look_into(look, behind(shared.gate));
     wr_objlock_unlock(self, &shared.lock);
 }
 
@@ -212,7 +219,7 @@ START_TEST(a_reader_finds_its_block_whole)
     pthread_t threads[2];
     struct wr_test_usage before = wr_test_usage();
 
-    shared.block = block_new(64, wr_readers_new(wr_self(), 0));
+    shared.gate = block_new(64, 0);
     for (int i = 0; i < 2; i++) {
         crew_begin(&threads[i], read_on, &looks[i]);
     }
@@ -235,15 +242,15 @@ static void *
 hold_up(void *argument)
 {
     struct look *look = argument;
-    const struct block *block;
+    uint64_t gate;
 
     (void)weir_attach();
-    block = wr_load_acquire(&shared.block);
+    gate = wr_gate_load(&shared.gate);
     wr_store_release(&shared.ready, 1u);
     while (wr_load_acquire(&shared.over) == 0) {
         wr_cpu_relax();
     }
-    look_into(look, block);
+    look_into(look, behind(gate));
     (void)weir_detach();
     return NULL;
 }
@@ -263,7 +270,7 @@ START_TEST(a_thread_that_stays_away_holds_up_a_bounded_amount)
         return;
     }
     wr_retire_limit = LIMIT;
-    shared.block = block_new(64, wr_readers_new(wr_self(), 0));
+    shared.gate = block_new(64, 0);
     open_shared();
     crew_begin(&thread, hold_up, &look);
     crew_until(&shared.ready, 1);
@@ -273,9 +280,9 @@ START_TEST(a_thread_that_stays_away_holds_up_a_bounded_amount)
         ck_assert_uint_le(wr_retire_bytes(), LIMIT + 2 * LARGEST);
         ck_assert_int_eq(weir_checkpoint(), 0);
     }
-    /* From then on blocks are closed to all, and nothing waits. */
+    /* From then on gates are shut, and nothing waits. */
     ck_assert_uint_gt(wr_retire_bytes(), LIMIT);
-    ck_assert_uint_eq(wr_readers_who(shared.block->readers), WR_READERS_NOBODY);
+    ck_assert_uint_eq(wr_gate_who(shared.gate), WR_GATE_NOBODY);
     count = wr_retire_count();
     replace(64);
     ck_assert_uint_eq(wr_retire_count(), count);
@@ -285,40 +292,65 @@ START_TEST(a_thread_that_stays_away_holds_up_a_bounded_amount)
     wr_test_settle();
     /* And open again when it has come. */
     open_shared();
-    ck_assert_uint_eq(wr_readers_who(shared.block->readers), WR_READERS_ALL);
+    ck_assert_uint_eq(wr_gate_who(shared.gate), WR_GATE_ALL);
     drop_shared();
     wr_retire_limit = limit;
     wr_test_no_leak(before);
 }
 END_TEST
 
-/* [inv:readers.same-word] */
-START_TEST(closing_changes_the_word_for_good)
+START_TEST(gate_opens_to_one_and_then_to_all)
 {
+    const struct wr_thread other = {.id = 17};
     struct wr_thread *self = wr_self();
-    uint64_t word = wr_readers_new(self, 0);
-    uint64_t first = word;
-    struct wr_thread other = {.id = 17};
+    uint64_t words[4] = {0};
+    uint64_t gate = wr_gate_new(self, words, 0);
+
+    ck_assert_ptr_eq(wr_gate_block(gate), words);
+    ck_assert_ptr_null(wr_gate_block(0));
+    if (!wr_cfg_locked_objects) {
+        return;
+    }
+    ck_assert(wr_gate_admits(self, gate));
+    ck_assert(!wr_gate_admits(&other, gate));
+    wr_gate_open(self, &gate);
+    ck_assert_uint_eq(wr_gate_who(gate), self->id);
+    wr_gate_open(&other, &gate);
+    ck_assert_uint_eq(wr_gate_who(gate), WR_GATE_ALL);
+    ck_assert(wr_gate_admits(self, gate));
+    ck_assert(wr_gate_admits(&other, gate));
+    ck_assert_ptr_eq(wr_gate_block(gate), words);
+    gate = wr_gate_new(self, words, gate);
+    ck_assert_uint_eq(wr_gate_who(gate), WR_GATE_ALL);
+    gate = wr_gate_to(words, WR_GATE_NOBODY);
+    ck_assert(!wr_gate_admits(self, gate));
+    wr_gate_open(&other, &gate);
+    ck_assert_uint_eq(wr_gate_who(gate), other.id);
+    gate = 0;
+    wr_gate_open(self, &gate);
+    ck_assert_uint_eq(gate, 0);
+}
+END_TEST
+
+/* [inv:gate.same-moves] */
+START_TEST(moving_changes_the_word_for_good)
+{
+    uint64_t moves = 0;
 
     if (!wr_cfg_locked_objects) {
         return;
     }
-    ck_assert(wr_readers_admit(self, word));
-    for (int i = 0; i < 100; i++) {
-        uint64_t was = wr_readers_close(&word);
+    for (uint64_t i = 0; i < 100; i++) {
+        uint64_t before = wr_moves_load(&moves);
 
-        ck_assert_uint_eq(wr_readers_who(word), WR_READERS_NOBODY);
-        ck_assert(!wr_readers_admit(self, word));
-        wr_readers_reopen(&word, was);
-        ck_assert(wr_readers_admit(self, word));
-        ck_assert_uint_ne(word, was);
-        ck_assert_uint_ne(word, first);
-        ck_assert_int_eq(wr_readers_admit(&other, word), i > 50);
-        if (i == 50) {
-            wr_readers_open(&other, &word);
-        }
+        ck_assert(wr_moves_same(&moves, before));
+        wr_moves_begin(&moves);
+        ck_assert(!wr_moves_same(&moves, before));
+        ck_assert_uint_eq(wr_moves_load(&moves) % 2, 1);
+        wr_moves_end(&moves);
+        ck_assert(!wr_moves_same(&moves, before));
+        ck_assert_uint_eq(wr_moves_load(&moves) % 2, 0);
     }
-    ck_assert_uint_eq(wr_readers_who(word), WR_READERS_ALL);
 }
 END_TEST
 
@@ -330,7 +362,8 @@ wr_suite_retire(void)
     TCase *bare = tcase_create("bare");
 
     tcase_add_checked_fixture(tc, wr_test_start, wr_test_stop);
-    tcase_add_test(tc, closing_changes_the_word_for_good);
+    tcase_add_test(tc, gate_opens_to_one_and_then_to_all);
+    tcase_add_test(tc, moving_changes_the_word_for_good);
     tcase_add_test(tc, what_its_maker_alone_reads_is_free_at_once);
     tcase_add_test(tc, what_all_may_read_waits_if_threads_run_in_parallel);
     if (wr_test_safe) {

@@ -13,7 +13,7 @@
 #define WR_OBJECT_LAYOUT_H
 
 #include "object/header.h"
-#include "thread/retire.h"
+#include "thread/gate.h"
 
 #include <weir/foreign.h>
 #include <weir/weak.h>
@@ -46,8 +46,8 @@ struct wr_array { /* SHARED */
     /* [const] items there is room for */
     uint64_t capacity;
     union {
-        /* [inner] who may look without the lock: thread/retire.h */
-        uint64_t readers;
+        /* [inner] thread/gate.h */
+        uint64_t moves;
         /* [owner] the list's size while the dead list waits */
         uint64_t saved;
     };
@@ -80,8 +80,8 @@ struct wr_dict_table { /* SHARED */
     /* [const] bytes of the whole block */
     uint64_t bytes;
     union {
-        /* [inner] who may look without the lock: thread/retire.h */
-        uint64_t readers;
+        /* [inner] thread/gate.h */
+        uint64_t moves;
         /* [owner] the dict's used while the dead dict waits */
         uint64_t saved;
     };
@@ -161,9 +161,8 @@ _Static_assert(offsetof(struct wr_dict, used) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_weak, context) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_foreign, link) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_foreign, fields) == WEIR_FOREIGN_OFFSET, "");
-_Static_assert(offsetof(struct wr_array, readers) == WR_READERS_OFFSET, "");
-_Static_assert(offsetof(struct wr_dict_table, readers) == WR_READERS_OFFSET,
-               "");
+_Static_assert(offsetof(struct wr_array, moves) == WR_MOVES_OFFSET, "");
+_Static_assert(offsetof(struct wr_dict_table, moves) == WR_MOVES_OFFSET, "");
 _Static_assert(sizeof(struct wr_list) == 32, "a list is 32 bytes");
 _Static_assert(sizeof(struct wr_dict) == 32, "a dict is 32 bytes");
 

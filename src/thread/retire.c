@@ -6,7 +6,7 @@
  * system call and makes every thread refresh its section, so it is woken once
  * for so many bytes; what is left below that waits for company.
  */
-#include "thread/retire.h"
+#include "thread/gate.h"
 
 #include "heap/raw.h"
 
@@ -44,7 +44,7 @@ wr_retire_count(void)
 static inline uint64_t *
 word_of(void *block)
 {
-    return (uint64_t *)(void *)((char *)block + WR_READERS_OFFSET);
+    return (uint64_t *)(void *)((char *)block + WR_MOVES_OFFSET);
 }
 
 static void
@@ -54,9 +54,8 @@ push(void *block)
 
     /* Ends when no other thread pushes meanwhile. */
     do {
-        /* A reader that takes the link for a word finds out when it looks at
-         * the word again, or finds the block replaced. */
-        wr_store_relaxed(word_of(block), (uint64_t)(uintptr_t)head);
+        /* Odd: for a late reader the block is moving still. */
+        wr_store_relaxed(word_of(block), (uint64_t)(uintptr_t)head | 1);
         /* [pair:retired/rel] */
     } while (!wr_cas_weak_acq_rel(&retired.first, &head, block));
 }
@@ -75,17 +74,17 @@ static void __attribute__((noinline)) defer(void *block)
 }
 
 void
-wr_raw_retire(struct wr_thread *self, void *block, size_t bytes, uint64_t was)
+wr_raw_retire(struct wr_thread *self, void *block, size_t bytes, uint64_t gate)
 {
-    unsigned who = wr_readers_who(was);
+    unsigned who = wr_gate_who(gate);
 
-    if (!wr_cfg_locked_objects || !wr_reclaim_on() ||
-        who == WR_READERS_NOBODY || who == self->id) {
+    if (!wr_cfg_locked_objects || !wr_reclaim_on() || who == WR_GATE_NOBODY ||
+        who == self->id) {
         wr_raw_free(self->heap, block, bytes);
         return;
     }
-    /* [inv:readers.same-word] closed before it was replaced */
-    WEIR_ASSERT(wr_readers_who(*word_of(block)) == WR_READERS_NOBODY);
+    /* [inv:gate.same-moves] */
+    WEIR_ASSERT((*word_of(block) & 1) == 1);
     defer(block);
 }
 
@@ -101,7 +100,8 @@ wr_retired_release(void *first)
 {
     /* Ends: each block was pushed once. */
     while (first != NULL) {
-        void *next = (void *)(uintptr_t)wr_load_relaxed(word_of(first));
+        uint64_t link = wr_load_relaxed(word_of(first));
+        void *next = (void *)(uintptr_t)(link & ~(uint64_t)1);
         size_t bytes = wr_raw_bytes(first);
 
         wr_raw_free_foreign(first);
