@@ -242,7 +242,7 @@ table_new(struct wr_thread *self, uint32_t log2_index)
     table->filled = 0;
     table->first = 0;
     table->mixed = 0;
-    table->saved = 0;
+    table->moves = 0;
     memset(index_of(table), 0, slots);
     return table;
 }

@@ -43,6 +43,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_refcount.c \
 	tests/test_set.c \
 	tests/test_set_threads.c \
+	tests/test_slot.c \
 	tests/test_str.c \
 	tests/test_tuple.c \
 	tests/workers.h

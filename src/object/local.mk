@@ -7,5 +7,6 @@ WEIR_SOURCES += \
 	%D%/immortal.h \
 	%D%/layout.h \
 	%D%/object.c \
+	%D%/slot.h \
 	%D%/type.c \
 	%D%/type.h
