@@ -5,6 +5,9 @@ WEIR_SOURCES += \
 	%D%/dict.c \
 	%D%/dict.h \
 	%D%/dict_both.c \
+	%D%/dict_index.h \
+	%D%/dict_read.c \
+	%D%/dict_read.h \
 	%D%/dict_table.c \
 	%D%/dict_table.h \
 	%D%/dict_two.c \
@@ -26,6 +29,7 @@ WEIR_SOURCES += \
 	%D%/tuple.c \
 	%D%/tuple.h
 WEIR_TEST_SOURCES += \
+	tests/dicts.h \
 	tests/fixture.h \
 	tests/sweep.h \
 	tests/test_deep.c \
