@@ -19,7 +19,8 @@ WEIR_SOURCES += \
 	%D%/str.c \
 	%D%/str.h \
 	%D%/tuple.c \
-	%D%/tuple.h
+	%D%/tuple.h \
+	%D%/weak.c
 WEIR_TEST_SOURCES += \
 	tests/fixture.h \
 	tests/test_deep.c \
@@ -27,6 +28,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_dict_threads.c \
 	tests/test_fault_dict.c \
 	tests/test_fault_list.c \
+	tests/test_fault_weak.c \
 	tests/test_hash.c \
 	tests/test_instance.c \
 	tests/test_int.c \
@@ -34,4 +36,6 @@ WEIR_TEST_SOURCES += \
 	tests/test_refcount.c \
 	tests/test_str.c \
 	tests/test_tuple.c \
+	tests/test_weak.c \
+	tests/weak_fixture.h \
 	tests/workers.h

@@ -9,6 +9,7 @@
 #include "object/dealloc.h"
 
 #include "heap/side.h"
+#include "object/weak.h"
 
 static inline weir_object *
 link_of(weir_object *o)
@@ -45,7 +46,8 @@ unlink16(weir_object *o)
     case WR_KIND_CELL:
         return ((struct wr_instance *)(void *)o)->slots[0];
     case WR_KIND_WEAK:
-        return ((struct wr_weak *)(void *)o)->context;
+        wr_weak_of(o)->data = wr_weak_of(o)->context;
+        return NULL;
     case WR_KIND_TUPLE: {
         struct wr_tuple *tuple = (struct wr_tuple *)(void *)o;
         weir_object *first = tuple->items[0];
@@ -105,30 +107,43 @@ void
 wr_finalize_once(struct wr_thread *self, weir_object *o)
 {
     struct weir_type *type = wr_type_of(o);
-    void *dying = self->dying;
-    bool active = self->dealloc_active;
+    struct wr_interlude interlude;
 
     if ((wr_flags(o) & WR_FLAG_FINALIZED) != 0 || type->finalize == NULL) {
         return;
     }
     wr_flags_set(o, WR_FLAG_FINALIZED);
-    self->dying = NULL;
-    self->dealloc_active = false;
-    self->finalizer_depth++;
+    interlude = wr_user_begin(self);
     type->finalize(o, type->data);
-    self->finalizer_depth--;
-    WEIR_ASSERT(self->dying == NULL);
-    self->dying = dying;
-    self->dealloc_active = active;
+    wr_user_end(self, interlude);
 }
 
 /* Run the finalizer of a dead object; false if that revived it. */
-static bool __attribute__((noinline))
+static bool
 finalize_dead(struct wr_thread *self, weir_object *o)
 {
     wr_ref_revive(o);
     wr_finalize_once(self, o);
     return wr_ref_put(o);
+}
+
+/*
+ * The user's part in the death of an object that has a finalizer or to do
+ * with weak references.  False: it lives on.
+ */
+static bool __attribute__((noinline))
+last_rites(struct wr_thread *self, weir_object *o)
+{
+    if ((wr_flags(o) & (WR_FLAG_HAS_FINALIZER | WR_FLAG_FINALIZED)) ==
+            WR_FLAG_HAS_FINALIZER &&
+        !finalize_dead(self, o)) {
+        return false;
+    }
+    /* The finalizer may have made the first. */
+    if ((wr_flags(o) & WR_FLAG_HAS_WEAK) != 0) {
+        wr_weak_last_rites(self, o);
+    }
+    return true;
 }
 
 /* wr_dying_push(), in line where it is hot. */
@@ -146,10 +161,9 @@ push(struct wr_thread *self, weir_object *o)
             object_free(self, o);
             return;
         }
-        if (wr_unlikely(
-                (wr_flags(o) & (WR_FLAG_HAS_FINALIZER | WR_FLAG_FINALIZED)) ==
-                WR_FLAG_HAS_FINALIZER) &&
-            !finalize_dead(self, o)) {
+        if (wr_unlikely((wr_flags(o) &
+                         (WR_FLAG_HAS_FINALIZER | WR_FLAG_HAS_WEAK)) != 0) &&
+            !last_rites(self, o)) {
             return;
         }
         first = unlink16(o);
@@ -237,9 +251,11 @@ teardown(struct wr_thread *self, weir_object *o)
     case WR_KIND_SET:
         teardown_dict(self, (struct wr_dict *)(void *)o);
         return;
-    case WR_KIND_FOREIGN:
-    case WR_KIND_CELL: /* has no more than the first field; nor has a weak */
     case WR_KIND_WEAK:
+        drop_child(self, wr_weak_of(o)->data);
+        return;
+    case WR_KIND_FOREIGN:
+    case WR_KIND_CELL: /* has no more than the first field */
     case WR_KIND_ATOM:
     case WR_KIND_COUNT:
     default:

@@ -99,23 +99,25 @@ struct wr_dict { /* SHARED */
     struct wr_dict_table *table;
 };
 
-/* Offset 16 is context: dropped early.  The target is no child: nobody counts
- * it. */
+/* Offset 16 is context: saved in data, which is not needed any more when dead.
+ * The target is no child: nobody counts it. */
 struct wr_weak { /* SHARED */
     weir_object base;
     /* [const] owned, or NULL: what the callback works with */
     weir_object *context;
-    /* [atomic: read acquire by get; written under the target's stripe] not
-     * counted; NULL once cleared */
+    /* [atomic: read acquire; written under the mutex of the target's stripe,
+     * NULL with release] not counted; NULL once cleared */
     weir_object *target;
     /* [const] or NULL */
     weir_weak_callback callback;
-    /* [const] passed to callback */
+    /* [const] passed to callback; [owner] the context while the dead one
+     * waits */
     void *data;
-    /* [lock: stripe] chain of those whose targets share a bucket; of the
-     * cleared ones whose callbacks wait: [owner] the thread that calls */
+    /* [lock: stripe] chain of those whose targets share a bucket; of cleared
+     * ones whose callbacks wait: [owner] the thread that calls them */
     struct wr_weak *next;
-    struct wr_weak *prev;
+    /* [lock: stripe] the pointer that points to this one */
+    struct wr_weak **place;
 };
 
 /* Offset 16 is kept free for the link; a type's own fields follow. */
@@ -152,6 +154,7 @@ _Static_assert(offsetof(struct wr_dict, used) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_weak, context) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_foreign, link) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_foreign, fields) == WEIR_FOREIGN_OFFSET, "");
+_Static_assert(sizeof(struct wr_weak) == 64, "a weak reference is 64 bytes");
 _Static_assert(sizeof(struct wr_list) == 32, "a list is 32 bytes");
 _Static_assert(sizeof(struct wr_dict) == 32, "a dict is 32 bytes");
 

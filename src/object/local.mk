@@ -8,4 +8,6 @@ WEIR_SOURCES += \
 	%D%/layout.h \
 	%D%/object.c \
 	%D%/type.c \
-	%D%/type.h
+	%D%/type.h \
+	%D%/weak.c \
+	%D%/weak.h

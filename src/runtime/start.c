@@ -11,6 +11,7 @@
 #include "kinds/kinds.h"
 #include "object/immortal.h"
 #include "object/type.h"
+#include "object/weak.h"
 #include "thread/thread.h"
 
 #include <weir/runtime.h>
@@ -143,6 +144,7 @@ start_floors(const weir_config *config)
     if (error != 0) {
         goto out_immortal;
     }
+    wr_weak_start();
     error = start_threads(config);
     if (error != 0) {
         goto out_types;
@@ -169,6 +171,7 @@ out_kinds:
 out_threads:
     wr_threads_stop();
 out_types:
+    wr_weak_stop();
     wr_types_stop();
 out_immortal:
     wr_immortal_stop();
@@ -228,6 +231,7 @@ weir_stop(void)
     wr_collect_stop();
     wr_kinds_stop();
     wr_threads_stop();
+    wr_weak_stop();
     wr_types_stop();
     wr_immortal_stop();
     wr_heap_stop();

@@ -110,4 +110,10 @@ found lock_cpython returns -DNO_FORCED_WAKE
 found lock_cpython served -DFAST_RELEASE
 found lock_cpython - -DSTEAL
 
+holds weak -
+for mutant in CORPSE NO_RECHECK LATE_DETACH PLAIN_DROP UNLOCKED_LEAVE \
+    BLIND_LEAVE CLEAR_FIRST QUEUE_DYING QUEUE_WITHOUT_REFERENCE REUSE_DYING; do
+    found weak - -D$mutant
+done
+
 exit "$failed"
