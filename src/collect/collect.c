@@ -2,12 +2,14 @@
 /*
  * collect/collect.c - the sequence of one collection.
  *
- *   claim -> callbacks -> STOP -> drain, prepare, detect
- *                                   | finalizers wait?
- *                                   | yes: mark, START, finalize, STOP,
+ *   claim -> callbacks -> STOP -> drain, prepare, detect, clear the weak
+ *                                 references that have callbacks
+ *                                   | callbacks or finalizers wait?
+ *                                   | yes: mark, START, call, finalize, STOP,
  *                                   |      detect again, release
  *                                   v
- *                                 retire -> START -> free -> callbacks
+ *                                 clear the other weak references, retire
+ *                                   -> START -> free -> callbacks
  *
  * One collection runs at a time [inv:collect.one]: whoever comes second, from
  * another thread or from a finalizer, gets 0 and leaves a note, so that the
@@ -140,9 +142,9 @@ detect_stw(struct wr_round *round, int generation)
 }
 
 /*
- * Run the finalizers that wait in the garbage with the world running, and
- * find out what is garbage still.  Caller: world stopped; it is stopped again
- * on return.  As wr_detect_again().
+ * Run the callbacks and finalizers that wait for the garbage with the world
+ * running, and find out what is garbage still.  Caller: world stopped; it is
+ * stopped again on return.  As wr_detect_again().
  */
 static int
 finalize_and_detect_again(struct wr_round *round, struct wr_thread *self)
@@ -151,6 +153,7 @@ finalize_and_detect_again(struct wr_round *round, struct wr_thread *self)
 
     wr_garbage_mark(round);
     start_world(self);
+    wr_garbage_call_weak(round, self);
     wr_garbage_finalize(round, self);
     stop_world(self);
     wr_heap_drain_all_stw();
@@ -170,9 +173,11 @@ collect(struct wr_thread *self, int generation, struct wr_outcome *outcome)
     stop_world(self);
     error = detect_stw(round, generation);
     if (error == WEIR_OK) {
-        if (round->finalizers) {
+        wr_garbage_clear_called(round);
+        if (round->finalizers || round->due.first != NULL) {
             error = finalize_and_detect_again(round, self);
         }
+        wr_garbage_forget_weak(round);
         wr_garbage_retire(round);
         if (generation == WEIR_GC_GENERATIONS - 1 && !round->revived) {
             wr_side_release();

@@ -10,7 +10,8 @@ WEIR_SOURCES += \
 	%D%/scan.h \
 	%D%/settings.c \
 	%D%/settings.h \
-	%D%/visit.h
+	%D%/visit.h \
+	%D%/weak.c
 
 WEIR_TEST_SOURCES += \
 	tests/reference.c \
@@ -20,4 +21,6 @@ WEIR_TEST_SOURCES += \
 	tests/test_collect_threads.c \
 	tests/test_fault_collect.c \
 	tests/test_finalize.c \
-	tests/test_generations.c
+	tests/test_generations.c \
+	tests/test_weak_collect.c \
+	tests/test_weak_threads.c
