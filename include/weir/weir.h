@@ -19,6 +19,7 @@
 #include <weir/list.h>
 #include <weir/dict.h>
 #include <weir/instance.h>
+#include <weir/cell.h>
 #include <weir/hash.h>
 #include <weir/weak.h>
 #include <weir/foreign.h>

@@ -215,6 +215,14 @@ teardown_items(struct wr_thread *self, weir_object **items, uint64_t n)
     }
 }
 
+/* A traverse function visits a reference to be dropped.  What dies is pushed,
+ * and may run its finalizer. */
+static void
+drop_visited(weir_object *child, void *context)
+{
+    drop_child(context, child);
+}
+
 /* Drop all children but the first field's; *o has been unlinked. */
 static void __attribute__((noinline))
 teardown(struct wr_thread *self, weir_object *o)
@@ -238,6 +246,11 @@ teardown(struct wr_thread *self, weir_object *o)
         teardown_dict(self, (struct wr_dict *)(void *)o);
         return;
     case WR_KIND_FOREIGN:
+        if (wr_type_of(o)->traverse != NULL) {
+            wr_type_of(o)->traverse(o, drop_visited, self, wr_type_of(o)->data);
+        }
+        wr_release_arrays(self, o);
+        return;
     case WR_KIND_CELL: /* has no more than the first field; nor has a weak */
     case WR_KIND_WEAK:
     case WR_KIND_ATOM:
@@ -281,6 +294,12 @@ wr_release_arrays(struct wr_thread *self, weir_object *o)
 
         if (table != NULL) {
             wr_raw_free(self->heap, table, table->bytes);
+        }
+    } else if (wr_kind_of(o) == WR_KIND_FOREIGN) {
+        const struct weir_type *type = wr_type_of(o);
+
+        if (type->release != NULL) {
+            type->release(o, type->data);
         }
     }
 }

@@ -63,7 +63,8 @@ void wr_dying_push(struct wr_thread *self, weir_object *o);
 void wr_dying_drain(struct wr_thread *self);
 
 /*
- * Give back the arrays o owns in RAW space, without dropping its children.
+ * Give back what o owns besides its children, which are not dropped: arrays in
+ * RAW space, and what the type of a foreign object releases.
  * Caller: the only one who can reach o.
  */
 void wr_release_arrays(struct wr_thread *self, weir_object *o);

@@ -123,7 +123,7 @@ struct wr_foreign { /* SHARED */
     weir_object base;
     /* [owner] of the list of the dying */
     weir_object *link;
-    /* the type's: traverse tells which words are children */
+    /* [gil] [lock: object] the type's; traverse says which are children */
     unsigned char fields[];
 };
 

@@ -6,6 +6,7 @@ WEIR_SOURCES += \
 	%D%/immortal.c \
 	%D%/immortal.h \
 	%D%/layout.h \
+	%D%/lock.c \
 	%D%/object.c \
 	%D%/type.c \
 	%D%/type.h
