@@ -34,6 +34,10 @@
  *     fields->name = name;
  *     weir_object_unlock(o);
  *     weir_xdecref(old);
+ *
+ * A debug build ends the process when traverse, or a thread that holds such a
+ * lock, calls what it must not, and when traverse names a reference that the
+ * object does not own, as soon as that shows.
  */
 #ifndef WEIR_FOREIGN_H
 #define WEIR_FOREIGN_H

@@ -26,8 +26,8 @@ typedef struct weir_config {
     uint64_t switch_interval_us;
     /* parallel flavours: run threads one at a time all the same */
     bool gil;
-    /* redzones, poisoning, quarantine; slow.  Default: on in builds with
-     * AddressSanitizer only */
+    /* redzones, poisoning, quarantine, so that a debug build recognises dead
+     * objects; slow.  Default: on in builds with AddressSanitizer only */
     bool checker;
     /* address space to reserve for collectable objects, bytes, and as much
      * again for the rest; 0: the default, 64 GiB each.  Halved until it fits */

@@ -17,6 +17,7 @@
 weir_object *
 weir_cell_new(weir_object *value)
 {
+    WR_SITE();
     struct weir_type *type = wr_types[WR_TYPE_CELL];
     struct wr_instance *cell = (struct wr_instance *)(void *)wr_object_alloc(
         wr_self(), type, WR_SPACE_GC, WR_BLOCK_MIN);
@@ -105,6 +106,7 @@ weir_cell_replace(weir_object *cell, weir_object *expected, weir_object *value)
     if (wr_unlikely(error != WEIR_OK)) {
         return error;
     }
+    wr_check_alive_each(1, &expected);
     if (value != NULL) {
         weir_incref(value);
     }

@@ -49,6 +49,7 @@ weir_foreign_type(const weir_foreign_spec *given)
 weir_object *
 weir_foreign_new(weir_type *type)
 {
+    WR_SITE();
     weir_object *o;
 
     if (wr_unlikely(type == NULL)) {

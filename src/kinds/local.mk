@@ -38,6 +38,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_instance.c \
 	tests/test_int.c \
 	tests/test_list.c \
+	tests/test_misuse.c \
 	tests/test_refcount.c \
 	tests/test_str.c \
 	tests/test_tuple.c \

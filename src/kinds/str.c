@@ -97,6 +97,7 @@ fill(struct wr_str *s, const char *bytes, size_t length, uint64_t hash)
 weir_object *
 weir_str_new(const char *bytes, size_t length)
 {
+    WR_SITE();
     int error = check_bytes(bytes, length);
     weir_object *o;
 
@@ -114,6 +115,7 @@ weir_str_new(const char *bytes, size_t length)
 weir_object *
 weir_str_from(const char *text)
 {
+    WR_SITE();
     if (wr_unlikely(text == NULL)) {
         return wr_fail(WEIR_EINVAL);
     }

@@ -21,6 +21,7 @@
 #include "heap/heap.h"
 #include "heap/raw.h"
 #include "object/layout.h"
+#include "object/site.h"
 #include "object/type.h"
 #include "thread/thread.h"
 
@@ -41,6 +42,7 @@ wr_object_alloc(struct wr_thread *self, const struct weir_type *type,
         self->error = WEIR_ENOMEM;
         return NULL;
     }
+    wr_site_note(o);
     o->meta = type->meta;
     wr_store_relaxed(&o->flags, type->init_flags);
     return o;

@@ -8,5 +8,8 @@ WEIR_SOURCES += \
 	%D%/layout.h \
 	%D%/lock.c \
 	%D%/object.c \
+	%D%/quiet.h \
+	%D%/site.c \
+	%D%/site.h \
 	%D%/type.c \
 	%D%/type.h

@@ -10,6 +10,7 @@
 #include "heap/heap.h"
 #include "kinds/kinds.h"
 #include "object/immortal.h"
+#include "object/site.h"
 #include "object/type.h"
 #include "thread/thread.h"
 
@@ -139,6 +140,7 @@ start_floors(const weir_config *config)
     if (error != 0) {
         return error;
     }
+    wr_sites_start();
     error = wr_types_start();
     if (error != 0) {
         goto out_immortal;
@@ -172,6 +174,7 @@ out_types:
     wr_types_stop();
 out_immortal:
     wr_immortal_stop();
+    wr_sites_stop();
     wr_heap_stop();
     return error;
 }
@@ -230,6 +233,7 @@ weir_stop(void)
     wr_threads_stop();
     wr_types_stop();
     wr_immortal_stop();
+    wr_sites_stop();
     wr_heap_stop();
     wr_store_release(&running, false);
 out_unlock:
