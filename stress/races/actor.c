@@ -14,6 +14,7 @@
 #include "thread/lock.h"
 
 #include "race.h"
+#include "runner.h"
 
 static __thread struct wr_race_actor *self;
 static __thread uint64_t present_sample;
@@ -108,12 +109,19 @@ race_yield(void)
     wr_race_give_way();
 }
 
+/* Lack of memory says nothing about races; any other failure does. */
+static _Noreturn void
+give_up(const char *what, int code)
+{
+    fprintf(stderr, "%s: %s\n", what, weir_strerror(code));
+    _exit(code == WEIR_ENOMEM ? EXIT_FAILURE : RACE_EXIT_FAILED);
+}
+
 void *
 race_need_(void *p, const char *what)
 {
     if (p == NULL) {
-        fprintf(stderr, "%s: %s\n", what, weir_strerror(weir_error()));
-        _exit(EXIT_FAILURE);
+        give_up(what, weir_error());
     }
     return p;
 }
@@ -122,8 +130,7 @@ int64_t
 race_ok_(int64_t code, const char *what)
 {
     if (code < 0) {
-        fprintf(stderr, "%s: %s\n", what, weir_strerror((int)code));
-        _exit(EXIT_FAILURE);
+        give_up(what, (int)code);
     }
     return code;
 }

@@ -370,6 +370,9 @@ is_enough(const struct native *native, uint64_t spent_ns)
 static void
 check_level(struct native *native, struct wr_race_level *level)
 {
+    if (native->plan->until_found && native->tally->forbidden > 0) {
+        return;
+    }
     if ((native->plan->test->flags & RACE_LEAKS) == 0 &&
         !wr_race_level_is_back(level)) {
         wr_race_tally_leak(native->tally);
@@ -390,7 +393,7 @@ run_batches(struct native *native,
 
     /* What is made once, at first use, is no leak. */
     run_batch(native, true);
-    if (!wr_race_level_is_back(&level)) {
+    if (native->tally->forbidden == 0 && !wr_race_level_is_back(&level)) {
         level = wr_race_level_now();
     }
     while (!is_enough(native, (now = wr_clock_ns()) - begin)) {

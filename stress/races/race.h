@@ -166,8 +166,8 @@ unsigned race_me(void);
 uint64_t race_sample(void);
 
 /*
- * p, or the end of the run when it is NULL: a test that lacks memory says
- * nothing about races.
+ * p; when it is NULL the run ends.  Lack of memory says nothing about races;
+ * any other error is the outcome "failed", which is forbidden.
  */
 #define RACE_NEED(p) ((__typeof__(p))race_need_((p), #p))
 void *race_need_(void *p, const char *what);

@@ -44,7 +44,7 @@ struct wr_race_arm {
 
 extern const struct wr_race_arm wr_race_arm_native;
 
-/* The exit status after a hang. */
-enum { RACE_EXIT_HUNG = 4 };
+/* The exit status after a hang, and when a call failed that cannot fail. */
+enum { RACE_EXIT_HUNG = 4, RACE_EXIT_FAILED = 5 };
 
 #endif
