@@ -45,6 +45,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_list.c \
 	tests/test_misuse.c \
 	tests/test_refcount.c \
+	tests/test_slot.c \
 	tests/test_str.c \
 	tests/test_str_build.c \
 	tests/test_str_ops.c \
