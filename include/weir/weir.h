@@ -20,6 +20,7 @@
 #include <weir/dict.h>
 #include <weir/instance.h>
 #include <weir/hash.h>
+#include <weir/handle.h>
 #include <weir/weak.h>
 #include <weir/foreign.h>
 
