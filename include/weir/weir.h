@@ -23,5 +23,6 @@
 #include <weir/handle.h>
 #include <weir/weak.h>
 #include <weir/foreign.h>
+#include <weir/size.h>
 
 #endif
