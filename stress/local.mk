@@ -30,6 +30,31 @@ PEER_SOURCES += $(STRESS_COMMON) \
 	%D%/peers/refs.c \
 	%D%/peers/trees.c
 
+# One race test is one file, and one line in races/races.def.
+RACE_SOURCES += \
+	%D%/options.c %D%/options.h \
+	%D%/params.c %D%/params.h \
+	%D%/record.c %D%/record.h \
+	%D%/runner.c %D%/runner.h \
+	%D%/races/actor.c %D%/races/actor.h \
+	%D%/races/level.c %D%/races/level.h \
+	%D%/races/main.c \
+	%D%/races/native.c \
+	%D%/races/race.h \
+	%D%/races/races.c %D%/races/races.h %D%/races/races.def \
+	%D%/races/report.c %D%/races/report.h \
+	%D%/races/runner.h \
+	%D%/races/tally.c %D%/races/tally.h \
+	%D%/races/watch.c %D%/races/watch.h
+
+RACE_SOURCES += \
+	%D%/races/append-append.c \
+	%D%/races/decref-decref.c \
+	%D%/races/incref-incref.c \
+	%D%/races/iriw.c \
+	%D%/races/message-passing.c \
+	%D%/races/store-buffering.c
+
 PEER_CXX_SOURCES += %D%/peers/shared_ptr.cc
 
 CLI_TESTS += \
