@@ -21,7 +21,9 @@
 #include <weir/instance.h>
 #include <weir/cell.h>
 #include <weir/hash.h>
+#include <weir/handle.h>
 #include <weir/weak.h>
 #include <weir/foreign.h>
+#include <weir/size.h>
 
 #endif

@@ -52,6 +52,9 @@ wr_raw_round(size_t size)
     return size > WR_BLOCK_MAX ? size : wr_class_bytes(wr_class_of(size));
 }
 
+/* Bytes that a buffer of `size` occupies, as wr_heap_get_stats() counts. */
+size_t wr_raw_bytes(size_t size);
+
 /* Bytes of the buffers that come from the C library now.  Any thread. */
 size_t wr_raw_large_bytes(void);
 
