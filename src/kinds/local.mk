@@ -18,6 +18,10 @@ WEIR_SOURCES += \
 	%D%/list.h \
 	%D%/str.c \
 	%D%/str.h \
+	%D%/str_build.c \
+	%D%/str_join.c \
+	%D%/str_number.c \
+	%D%/str_ops.c \
 	%D%/tuple.c \
 	%D%/tuple.h
 WEIR_TEST_SOURCES += \
@@ -27,11 +31,14 @@ WEIR_TEST_SOURCES += \
 	tests/test_dict_threads.c \
 	tests/test_fault_dict.c \
 	tests/test_fault_list.c \
+	tests/test_fault_str.c \
 	tests/test_hash.c \
 	tests/test_instance.c \
 	tests/test_int.c \
 	tests/test_list.c \
 	tests/test_refcount.c \
 	tests/test_str.c \
+	tests/test_str_build.c \
+	tests/test_str_ops.c \
 	tests/test_tuple.c \
 	tests/workers.h
