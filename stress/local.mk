@@ -44,6 +44,7 @@ RACE_SOURCES += \
 	%D%/races/races.c %D%/races/races.h %D%/races/races.def \
 	%D%/races/report.c %D%/races/report.h \
 	%D%/races/runner.h \
+	%D%/races/signals.c %D%/races/signals.h \
 	%D%/races/tally.c %D%/races/tally.h \
 	%D%/races/watch.c %D%/races/watch.h
 

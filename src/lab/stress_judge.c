@@ -164,6 +164,24 @@ complete(struct wr_trial *trial, const struct wr_child_result *result,
                               json_real((double)result->elapsed_ns / 1e9));
 }
 
+/* "append-append, cell gil: forbidden outcome 2001,-1: ..." */
+static void
+say_forbidden(const struct wr_trial *trial, const json_t *outcome)
+{
+    json_int_t n =
+        json_integer_value(json_object_get(trial->record, "executions"));
+    json_int_t k = json_integer_value(json_object_get(outcome, "count"));
+    bool sample = k < n && json_is_number(json_object_get(outcome, "low"));
+    char *count = sample ? wr_lab_print("%lld of %lld samples", (long long)k,
+                                        (long long)n)
+                         : wr_lab_print("after %lld samples", (long long)n);
+
+    wr_say("%s, cell %s: forbidden outcome %s: %s (%s)", wr_trial_name(trial),
+           trial->cell->name, wr_catalog_text(outcome, "values", "?"),
+           wr_catalog_text(outcome, "why", "?"), count);
+    free(count);
+}
+
 /* One line per forbidden outcome, and one for too few samples. */
 static void
 say_result(const struct wr_trial *trial)
@@ -176,14 +194,7 @@ say_result(const struct wr_trial *trial)
     json_array_foreach(json_object_get(record, "outcomes"), i, outcome)
     {
         if (wr_outcome_is_forbidden(outcome)) {
-            wr_say("%s, cell %s: forbidden outcome %s: %s (%lld in %lld "
-                   "samples)",
-                   wr_trial_name(trial), trial->cell->name,
-                   wr_catalog_text(outcome, "values", "?"),
-                   wr_catalog_text(outcome, "why", "?"),
-                   (long long)json_integer_value(
-                       json_object_get(outcome, "count")),
-                   (long long)n);
+            say_forbidden(trial, outcome);
         }
     }
     if (trial->too_few) {
