@@ -134,12 +134,6 @@ in_pools(size_t size)
     return size <= WR_BLOCK_MAX && !wr_checker_on;
 }
 
-size_t
-wr_raw_bytes(size_t size)
-{
-    return in_pools(size) ? wr_class_bytes(wr_class_of(size)) : size;
-}
-
 void *
 wr_raw_alloc(struct wr_heap *heap, size_t size)
 {

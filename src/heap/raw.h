@@ -39,7 +39,8 @@ void wr_raw_free(struct wr_heap *heap, void *p, size_t size);
  */
 void wr_raw_free_foreign(void *p);
 
-/* Bytes of a buffer, rounded as its allocator does.  Caller: owns p. */
+/* Bytes of a buffer as wr_heap_get_stats() counts them.  Caller: owns p, or the
+ * world is stopped. */
 size_t wr_raw_bytes(const void *p);
 
 /*
@@ -51,9 +52,6 @@ wr_raw_round(size_t size)
 {
     return size > WR_BLOCK_MAX ? size : wr_class_bytes(wr_class_of(size));
 }
-
-/* Bytes that a buffer of `size` occupies, as wr_heap_get_stats() counts. */
-size_t wr_raw_bytes(size_t size);
 
 /* Bytes of the buffers that come from the C library now.  Any thread. */
 size_t wr_raw_large_bytes(void);
