@@ -18,6 +18,7 @@
 #include <weir/tuple.h>
 #include <weir/list.h>
 #include <weir/dict.h>
+#include <weir/set.h>
 #include <weir/instance.h>
 #include <weir/cell.h>
 #include <weir/hash.h>

@@ -79,31 +79,30 @@ struct wr_dict_entry {
 struct wr_dict_table { /* SHARED */
     /* [const] bytes of the whole block */
     uint64_t bytes;
-    union {
-        /* [inner] thread/gate.h */
-        uint64_t moves;
-        /* [owner] the dict's used while the dead dict waits */
-        uint64_t saved;
-    };
+    /* [inner] thread/gate.h */
+    uint64_t moves;
     /* [const] entries there is room for */
     uint32_t capacity;
     /* [const] base-2 logarithm of the index size */
-    uint32_t log2_index;
+    uint16_t log2_index;
+    /* [gil] [lock: dict] 1 if some key is not an int */
+    uint16_t mixed;
     /* [gil] [lock: dict] entries handed out, deleted ones included */
     uint32_t filled;
-    /* [gil] [lock: dict] raised by every structural change */
-    uint32_t version;
+    /* [gil] [lock: dict] entries before this one are deleted, it is not */
+    uint32_t first;
     /* [gil] [lock: dict] */
     struct wr_dict_entry entries[];
 };
 
-/* Offset 16 is used: not needed any more when dead.  A set is the same with
- * all values NULL. */
+/* Offset 16 is used and version: not needed any more when dead.  A set is the
+ * same with all values NULL. */
 struct wr_dict { /* SHARED */
     weir_object base;
-    /* [gil] [lock: object] live entries; without a table the version its next
-     * one starts with: read it with wr_dict_used() */
-    uint64_t used;
+    /* [gil] [lock: object] live entries */
+    uint32_t used;
+    /* [gil] [lock: object] raised by every structural change */
+    uint32_t version;
     /* [gil] [lock: object] NULL until the first insertion */
     struct wr_dict_table *table;
 };
