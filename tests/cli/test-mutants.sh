@@ -6,7 +6,7 @@
 # mutant of a test.
 
 # shellcheck source=tests/cli/common.sh
-. "${top_srcdir:-.}/tests/cli/common.sh"
+. "${top_srcdir:-.}/tests/cli/common.sh" || exit 99
 
 if [ -n "${SANITIZER_FLAGS:-}" ]; then
     echo 'mutants are looked for in the builds without sanitizers'

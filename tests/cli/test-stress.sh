@@ -5,7 +5,7 @@
 # and what the real ones say when nothing is wrong with them.
 
 # shellcheck source=tests/cli/common.sh
-. "${top_srcdir:-.}/tests/cli/common.sh"
+. "${top_srcdir:-.}/tests/cli/common.sh" || exit 99
 
 # misuse TEXT ARGUMENT...: refused with one line that contains TEXT.
 misuse() {
