@@ -19,8 +19,11 @@
 #include <weir/list.h>
 #include <weir/dict.h>
 #include <weir/instance.h>
+#include <weir/cell.h>
 #include <weir/hash.h>
+#include <weir/handle.h>
 #include <weir/weak.h>
 #include <weir/foreign.h>
+#include <weir/size.h>
 
 #endif

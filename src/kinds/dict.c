@@ -42,6 +42,7 @@ drop_waste(struct wr_thread *self, const struct waste *waste)
 weir_object *
 weir_dict_new(void)
 {
+    WR_SITE();
     weir_object *o =
         wr_builtin_alloc(wr_self(), WR_META_DICT, sizeof(struct wr_dict));
 
@@ -302,6 +303,7 @@ add_locked(struct wr_thread *self, struct wr_dict *dict, weir_object *key,
 int
 weir_dict_add_int(weir_object *d, weir_object *key, int64_t delta, int64_t *out)
 {
+    WR_SITE();
     struct wr_thread *self = wr_self();
     struct waste waste = {NULL, NULL, NULL};
     uint64_t hash;

@@ -26,6 +26,7 @@ enum { KEEP_CAPACITY = 16 };
 weir_object *
 weir_list_new(void)
 {
+    WR_SITE();
     weir_object *o =
         wr_builtin_alloc(wr_self(), WR_META_LIST, sizeof(struct wr_list));
 

@@ -2,10 +2,14 @@
 WEIR_SOURCES += \
 	%D%/attrs.c \
 	%D%/attrs.h \
+	%D%/cell.c \
+	%D%/cell.h \
 	%D%/dict.c \
 	%D%/dict.h \
 	%D%/dict_table.c \
 	%D%/dict_table.h \
+	%D%/foreign.c \
+	%D%/foreign.h \
 	%D%/hash.c \
 	%D%/hash.h \
 	%D%/instance.c \
@@ -25,18 +29,23 @@ WEIR_SOURCES += \
 	%D%/tuple.c \
 	%D%/tuple.h
 WEIR_TEST_SOURCES += \
+	tests/bag.h \
 	tests/fixture.h \
+	tests/test_cell.c \
 	tests/test_deep.c \
 	tests/test_dict.c \
 	tests/test_dict_threads.c \
 	tests/test_fault_dict.c \
 	tests/test_fault_list.c \
 	tests/test_fault_str.c \
+	tests/test_foreign.c \
 	tests/test_hash.c \
 	tests/test_instance.c \
 	tests/test_int.c \
 	tests/test_list.c \
+	tests/test_misuse.c \
 	tests/test_refcount.c \
+	tests/test_slot.c \
 	tests/test_str.c \
 	tests/test_str_build.c \
 	tests/test_str_ops.c \
