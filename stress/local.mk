@@ -54,15 +54,19 @@ RACE_SOURCES += \
 	%D%/races/incref-incref.c \
 	%D%/races/iriw.c \
 	%D%/races/message-passing.c \
+	%D%/races/self-check.c \
 	%D%/races/store-buffering.c
 
 PEER_CXX_SOURCES += %D%/peers/shared_ptr.cc
 
 CLI_TESTS += \
+	tests/cli/test-mutants.sh \
+	tests/cli/test-stress.sh \
 	tests/cli/test-load.sh \
 	tests/cli/test-programs.sh
 
 EXTRA_DIST += \
+	tests/cli/fake-race \
 	examples/program/Makefile \
 	examples/program/README.md \
 	examples/program/wordcount.c

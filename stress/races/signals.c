@@ -19,18 +19,32 @@
 
 enum { FRAMES = 24 };
 
+/* The one that tells; the others wait for the end. */
+static uint32_t telling;
+static __thread bool told;
+
 /*
  * Not everything here may be called in a handler by the letter of POSIX; the
- * process ends anyway, and the watch of the parent outlasts it.
+ * process ends anyway, and the parent outlasts it.
  */
 static void
 on_crash(int number)
 {
     void *frames[FRAMES];
     char line[128];
-    int n = backtrace(frames, FRAMES);
+    int n;
     int index = wr_race_actor_index();
 
+    if (told) {
+        _exit(128 + number);
+    }
+    if (weir_exchange_acq_rel(&telling, 1u) != 0) {
+        for (;;) {
+            (void)pause();
+        }
+    }
+    told = true;
+    n = backtrace(frames, FRAMES);
     backtrace_symbols_fd(frames, n, STDERR_FILENO);
     if (index < 0) {
         n = snprintf(line, sizeof(line), "SIG%s outside the actors\n",
@@ -41,6 +55,7 @@ on_crash(int number)
                      sigabbrev_np(number), index, race_sample());
     }
     (void)!write(STDERR_FILENO, line, (size_t)n);
+    (void)signal(number, SIG_DFL);
     (void)raise(number);
 }
 
@@ -48,8 +63,7 @@ void
 wr_race_catch_crashes(void)
 {
     static const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    struct sigaction action = {.sa_handler = on_crash,
-                               .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
+    struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_NODEFER};
     struct sigaction old;
     void *frames[FRAMES];
 
