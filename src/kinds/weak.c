@@ -52,12 +52,17 @@ weir_object *
 weir_weak_new(weir_object *target, weir_weak_callback callback,
               weir_object *context, void *data)
 {
+    WR_SITE();
     struct wr_thread *self = wr_self();
     struct wr_weak *w;
 
     if (wr_unlikely(target == NULL ||
                     (callback == NULL && (context != NULL || data != NULL)))) {
         return wr_fail(WEIR_EINVAL);
+    }
+    wr_check_alive(target);
+    if (context != NULL) {
+        wr_check_alive(context);
     }
     if (wr_unlikely(!can_be_target(target))) {
         return wr_fail(WEIR_ETYPE);
@@ -92,6 +97,7 @@ weir_weak_count(weir_object *o)
     if (wr_unlikely(o == NULL)) {
         return WEIR_EINVAL;
     }
+    wr_check_alive(o);
     return can_be_target(o) ? (int64_t)wr_weak_count(o) : 0;
 }
 

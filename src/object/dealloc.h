@@ -23,6 +23,7 @@
 #include "heap/heap.h"
 #include "heap/raw.h"
 #include "object/layout.h"
+#include "object/site.h"
 #include "object/type.h"
 #include "thread/thread.h"
 
@@ -43,6 +44,7 @@ wr_object_alloc(struct wr_thread *self, const struct weir_type *type,
         self->error = WEIR_ENOMEM;
         return NULL;
     }
+    wr_site_note(o);
     o->meta = type->meta;
     wr_store_relaxed(&o->flags, type->init_flags);
     return o;
@@ -68,11 +70,13 @@ void wr_dying_drain(struct wr_thread *self);
 struct wr_interlude {
     void *dying;
     bool active;
+    const void *site;
 };
 
 /*
  * Around each call of a finalizer or a callback: deallocation starts afresh,
- * so that what the user's code drops is gone when the drop returns.
+ * so that what the user's code drops is gone when the drop returns, and what
+ * it makes is its own.
  * Caller: attached, no lock held.
  */
 static inline struct wr_interlude
@@ -81,6 +85,7 @@ wr_user_begin(struct wr_thread *self)
     struct wr_interlude interlude = {
         .dying = self->dying,
         .active = self->dealloc_active,
+        .site = wr_site_swap(NULL),
     };
 
     WEIR_ASSERT(!wr_mutex_any_held());
@@ -97,10 +102,12 @@ wr_user_end(struct wr_thread *self, struct wr_interlude interlude)
     self->finalizer_depth--;
     self->dying = interlude.dying;
     self->dealloc_active = interlude.active;
+    (void)wr_site_swap(interlude.site);
 }
 
 /*
- * Give back the arrays o owns in RAW space, without dropping its children.
+ * Give back what o owns besides its children, which are not dropped: arrays in
+ * RAW space, and what the type of a foreign object releases.
  * Caller: the only one who can reach o.
  */
 void wr_release_arrays(struct wr_thread *self, weir_object *o);
