@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/mutex.h"
 #include "heap/checker.h"
+#include "heap/heap_internal.h"
 
 /* In front of a buffer from the C library. */
 struct large { /* SHARED */
@@ -173,4 +174,16 @@ wr_raw_free(struct wr_heap *heap, void *p, size_t size)
     } else {
         large_free(p);
     }
+}
+
+void
+wr_raw_fork_lock(void)
+{
+    wr_mutex_fork_lock(&large_lock);
+}
+
+void
+wr_raw_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&large_lock);
 }

@@ -2,6 +2,7 @@
 # deferred reclamation.
 WEIR_SOURCES += \
 	include/weir/thread.h \
+	%D%/fork.c %D%/fork.h \
 	%D%/lock.c %D%/lock.h \
 	%D%/lock_queue.h \
 	%D%/objlock.c %D%/objlock.h \
