@@ -556,7 +556,6 @@ count_detached(struct wr_thread *thread, void *ctx)
     *detached += wr_load_acquire(&thread->state) == WR_DETACHED;
 }
 
-
 /* Another thread waits to fork until this collection is over. */
 static void
 fork_before_another(weir_object *o, void *data)

@@ -69,8 +69,7 @@ wr_mutex_note_lock_(const struct wr_mutex *mutex, bool ordered)
     WEIR_CHECK(mutex->rank != 0);
     WEIR_CHECK(held_count < MAX_HELD);
     if (ordered && fork_count != 0 && fork_rank >= mutex->rank) {
-        wr_fatal("mutex of rank %u taken within a fork",
-                 (unsigned)mutex->rank);
+        wr_fatal("mutex of rank %u taken within a fork", (unsigned)mutex->rank);
     }
     for (unsigned i = 0; ordered && i < held_count; i++) {
         if (held[i] >= mutex->rank) {
