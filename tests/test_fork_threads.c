@@ -159,6 +159,7 @@ meddle(void)
     (void)wr_threads_count();             /* THREADS */
     wr_lock_get_stats(stats);             /* GIL */
     (void)wr_str_interned();              /* KINDS */
+    (void)weir_handle_count();            /* HANDLES */
     (void)wr_lot_unpark_one(&over, 0, 0); /* LOT */
     wr_reclaim_wake();                    /* RECLAIM, on its thread */
     wr_heap_get_stats(&heap);             /* HEAPS, ARENA, SIDE, LEAF */

@@ -20,7 +20,9 @@
 #include "heap/heap.h"
 #include "kinds/str.h"
 #include "object/immortal.h"
+#include "object/quiet.h"
 #include "object/type.h"
+#include "runtime/handle.h"
 #include "runtime/start.h"
 #include "thread/fork.h"
 #include "thread/lock.h"
@@ -45,6 +47,7 @@ static const struct hook hooks[] = {
     {wr_lock_fork_lock, wr_lock_fork_unlock},         /* GIL */
     {wr_types_fork_lock, wr_types_fork_unlock},       /* TYPES */
     {wr_str_fork_lock, wr_str_fork_unlock},           /* KINDS */
+    {wr_handle_fork_lock, wr_handle_fork_unlock},     /* HANDLES */
     {wr_lot_fork_lock, wr_lot_fork_unlock},           /* LOT */
     {wr_reclaim_fork_lock, wr_reclaim_fork_unlock},   /* RECLAIM */
     {wr_heap_fork_lock, wr_heap_fork_unlock},         /* HEAPS to LEAF */
@@ -100,6 +103,7 @@ weir_fork(void)
     if (!weir_attached()) {
         return WEIR_ESTATE;
     }
+    wr_quiet_check();
     self = wr_self();
     if (wr_world_stopped_by(self)) {
         return WEIR_EBUSY;

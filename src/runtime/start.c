@@ -12,7 +12,9 @@
 #include "heap/heap.h"
 #include "kinds/kinds.h"
 #include "object/immortal.h"
+#include "object/site.h"
 #include "object/type.h"
+#include "runtime/handle.h"
 #include "thread/thread.h"
 
 #include <weir/runtime.h>
@@ -141,6 +143,7 @@ start_floors(const weir_config *config)
     if (error != 0) {
         return error;
     }
+    wr_sites_start();
     error = wr_types_start();
     if (error != 0) {
         goto out_immortal;
@@ -161,6 +164,7 @@ start_floors(const weir_config *config)
     if (error != 0) {
         goto out_kinds;
     }
+    wr_handle_start();
     if (config->gc_disabled) {
         (void)weir_gc_disable();
     }
@@ -174,6 +178,7 @@ out_types:
     wr_types_stop();
 out_immortal:
     wr_immortal_stop();
+    wr_sites_stop();
     wr_heap_stop();
     return error;
 }
@@ -227,11 +232,13 @@ weir_stop(void)
     if (error != 0) {
         goto out_unlock;
     }
+    wr_handle_stop();
     wr_collect_stop();
     wr_kinds_stop();
     wr_threads_stop();
     wr_types_stop();
     wr_immortal_stop();
+    wr_sites_stop();
     wr_heap_stop();
     wr_store_release(&running, false);
 out_unlock:

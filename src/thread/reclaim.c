@@ -3,12 +3,12 @@
  * thread/reclaim.c - grace periods: the only file that calls liburcu.
  *
  * The reclaimer's round:
- *   1. take what is waiting: deferred calls, pools in limbo;
+ *   1. take what is waiting: deferred calls, retired blocks, pools in limbo;
  *   2. ask every thread to refresh its read section, and go on asking: a
  *      thread that refreshed once may re-enter in the old phase, so the bit
  *      stays until the grace period is over, and new threads inherit it;
  *   3. wait for the grace period;
- *   4. stop asking, make the calls, release the pools.
+ *   4. stop asking, make the calls, release blocks and pools.
  *
  * liburcu is not instrumented, so ThreadSanitizer is told what it orders:
  * leaving a section releases `section`, the end of a grace period acquires it.
@@ -17,6 +17,7 @@
 
 #include "heap/limbo.h"
 #include "thread/lock.h"
+#include "thread/retire.h"
 #include "thread/safepoint.h"
 
 #include <pthread.h>
@@ -60,6 +61,7 @@ static struct { /* SHARED */
 
     /* [lock: lock] taken and waiting for the grace period */
     struct wr_reclaim_node *taken;
+    void *retired;
     struct wr_limbo_batch batch;
 
     /* [stat] */
@@ -144,10 +146,13 @@ take_deferred(void)
 static bool
 take_all_locked(void)
 {
-    WEIR_ASSERT(reclaimer.taken == NULL && reclaimer.batch.count == 0);
+    WEIR_ASSERT(reclaimer.taken == NULL && reclaimer.retired == NULL &&
+                reclaimer.batch.count == 0);
     reclaimer.taken = take_deferred();
+    reclaimer.retired = wr_retired_take();
     reclaimer.batch = wr_limbo_take();
-    return reclaimer.taken != NULL || reclaimer.batch.count != 0;
+    return reclaimer.taken != NULL || reclaimer.retired != NULL ||
+           reclaimer.batch.count != 0;
 }
 
 /* Its time has come: call and release what was taken. */
@@ -158,6 +163,8 @@ give_all_locked(void)
 
     call_all(reclaimer.taken);
     reclaimer.taken = NULL;
+    wr_retired_release(reclaimer.retired);
+    reclaimer.retired = NULL;
     wr_limbo_release(reclaimer.batch);
     reclaimer.batch = none;
 }
