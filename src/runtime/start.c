@@ -5,6 +5,8 @@
  * Starting and stopping is rare and done by one thread at a time under
  * [lock: lock]; everything else may rely on what it set up.
  */
+#include "runtime/start.h"
+
 #include "base/mutex.h"
 #include "collect/collect.h"
 #include "heap/heap.h"
@@ -270,4 +272,16 @@ int
 weir_debug_level(void)
 {
     return WEIR_DEBUG;
+}
+
+void
+wr_start_fork_lock(void)
+{
+    wr_mutex_fork_lock(&lock);
+}
+
+void
+wr_start_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&lock);
 }
