@@ -45,6 +45,15 @@ PEER_SOURCES += $(STRESS_COMMON) \
 	%D%/peers/refs.c \
 	%D%/peers/trees.c
 
+PROGRAM_TEST_SOURCES += $(PROGRAM_SOURCES) \
+	%D%/params.c %D%/params.h \
+	%D%/programs/ring.c %D%/programs/ring.h \
+	%D%/programs/work.c %D%/programs/work.h \
+	%D%/runner.c %D%/runner.h \
+	tests/planted.c tests/planted.h \
+	tests/test_programs.c \
+	tests/test_ring.c
+
 PEER_CXX_SOURCES += %D%/peers/shared_ptr.cc
 
 CLI_TESTS += \
