@@ -50,17 +50,47 @@ PROGRAM_TEST_SOURCES += $(PROGRAM_SOURCES) \
 	%D%/programs/ring.c %D%/programs/ring.h \
 	%D%/programs/work.c %D%/programs/work.h \
 	%D%/runner.c %D%/runner.h \
-	tests/planted.c tests/planted.h \
+	tests/lies.c tests/lies.h \
 	tests/test_programs.c \
 	tests/test_ring.c
+
+# One race test is one file, and one line in races/races.def.
+RACE_SOURCES += \
+	%D%/options.c %D%/options.h \
+	%D%/params.c %D%/params.h \
+	%D%/record.c %D%/record.h \
+	%D%/runner.c %D%/runner.h \
+	%D%/races/actor.c %D%/races/actor.h \
+	%D%/races/level.c %D%/races/level.h \
+	%D%/races/main.c \
+	%D%/races/native.c \
+	%D%/races/race.h \
+	%D%/races/races.c %D%/races/races.h %D%/races/races.def \
+	%D%/races/report.c %D%/races/report.h \
+	%D%/races/runner.h \
+	%D%/races/signals.c %D%/races/signals.h \
+	%D%/races/tally.c %D%/races/tally.h \
+	%D%/races/watch.c %D%/races/watch.h
+
+RACE_SOURCES += \
+	%D%/races/append-append.c \
+	%D%/races/decref-decref.c \
+	%D%/races/incref-incref.c \
+	%D%/races/iriw.c \
+	%D%/races/message-passing.c \
+	%D%/races/self-check.c \
+	%D%/races/store-buffering.c
 
 PEER_CXX_SOURCES += %D%/peers/shared_ptr.cc
 
 CLI_TESTS += \
+	tests/cli/test-mutants.sh \
+	tests/cli/test-stress.sh \
 	tests/cli/test-load.sh \
 	tests/cli/test-programs.sh
 
 EXTRA_DIST += \
+	tests/cli/fake-race \
 	examples/program/Makefile \
 	examples/program/README.md \
 	examples/program/wordcount.c

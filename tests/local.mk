@@ -54,10 +54,11 @@ tests_check_nocount_LDADD = libcore-nocount.la $(TEST_LIBS)
 endif
 
 # The lab's programs, in the flavour where threads do most at once.  The linker
-# puts the wrappers of planted.c in front of these functions of the runtime.
-PLANTED = -Wl,--wrap=weir_list_append -Wl,--wrap=weir_list_set \
+# puts the wrappers of lies.c in front of these functions of the runtime.
+LIES = -Wl,--wrap=weir_list_append -Wl,--wrap=weir_list_set \
 	-Wl,--wrap=weir_list_get -Wl,--wrap=weir_dict_set \
-	-Wl,--wrap=weir_dict_delete -Wl,--wrap=weir_dict_add_int \
+	-Wl,--wrap=weir_dict_move_to_end -Wl,--wrap=weir_dict_add_int \
+	-Wl,--wrap=weir_dict_pop_first \
 	-Wl,--wrap=weir_dict_next -Wl,--wrap=weir_dict_get \
 	-Wl,--wrap=weir_instance_set -Wl,--wrap=weir_instance_make \
 	-Wl,--wrap=weir_attr_set -Wl,--wrap=weir_str_new \
@@ -70,7 +71,7 @@ tests_check_programs_SOURCES = $(TEST_FILES) tests/suites_programs.def \
 tests_check_programs_CPPFLAGS = $(TEST_CPPFLAGS) \
 	-DWR_SUITES='"suites_programs.def"' -DWEIR_FLAVOUR_ATOMIC
 tests_check_programs_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_check_programs_LDFLAGS = $(AM_LDFLAGS) $(PLANTED)
+tests_check_programs_LDFLAGS = $(AM_LDFLAGS) $(LIES)
 tests_check_programs_LDADD = libcore-atomic.la $(TEST_LIBS)
 
 SCRIPT_TESTS = tests/headers.sh tests/lint.sh tests/symbols.sh

@@ -12,7 +12,7 @@
 #include "stress/params.h"
 #include "stress/programs/programs.h"
 #include "stress/runner.h"
-#include "tests/planted.h"
+#include "tests/lies.h"
 
 enum { PARAMS_MAX = 4, ATTEMPTS_MAX = 3000 };
 
@@ -228,138 +228,103 @@ START_TEST(a_program_survives_lack_of_memory)
 END_TEST
 
 /* What goes wrong, and what the program says then. */
-static const struct fault {
+static const struct row {
     const char *program;
-    enum wr_planted fault;
+    enum wr_lie lie;
     uint64_t nth;
     const char *says;
     uint32_t threads;
     const char *params[PARAMS_MAX];
-} faults[] = {
-    {"refs-private",
-     WR_PLANTED_REFCOUNT_LOW,
-     20,
-     "counts have changed",
-     1,
-     {0}},
-    {"alloc-churn", WR_PLANTED_DEATHS_LOST, 5500, "died twice or not", 1, {0}},
+} rows[] = {
+    {"refs-private", WR_LIE_REFCOUNT_LOW, 20, "counts have changed", 1, {0}},
+    {"alloc-churn", WR_LIE_DEATHS_LOST, 5500, "died twice or not", 1, {0}},
+    {"list-append", WR_LIE_APPEND_LOST, 1234, "missing or misplaced", 1, {0}},
+    {"list-append", WR_LIE_APPEND_LOST, 3000, "missing or misplaced", 2, {0}},
+    {"list-append", WR_LIE_APPEND_TWICE, 1234, "missing or misplaced", 1, {0}},
     {"list-append",
-     WR_PLANTED_APPEND_LOST,
-     1234,
-     "missing or misplaced",
-     1,
-     {0}},
-    {"list-append",
-     WR_PLANTED_APPEND_LOST,
-     3000,
-     "missing or misplaced",
-     2,
-     {0}},
-    {"list-append",
-     WR_PLANTED_APPEND_TWICE,
-     1234,
-     "missing or misplaced",
-     1,
-     {0}},
-    {"list-append",
-     WR_PLANTED_APPEND_TWICE,
+     WR_LIE_APPEND_TWICE,
      3000,
      "missing or misplaced",
      1,
      {"lists=own"}},
     {"list-append",
-     WR_PLANTED_APPEND_LOST,
+     WR_LIE_APPEND_LOST,
      3000,
      "missing or misplaced",
      2,
      {"lists=own"}},
-    {"list-read", WR_PLANTED_LIST_GET_NEXT, 1000, "had a wrong value", 1, {0}},
-    {"list-read", WR_PLANTED_LIST_SET_NEXT, 900, "had a wrong value", 1, {0}},
-    {"list-read", WR_PLANTED_APPEND_LOST, 100, "gained or lost", 1, {"ops=1"}},
+    {"list-read", WR_LIE_LIST_GET_NEXT, 1000, "had a wrong value", 1, {0}},
+    {"list-read", WR_LIE_LIST_SET_NEXT, 900, "had a wrong value", 1, {0}},
+    {"list-read", WR_LIE_APPEND_LOST, 100, "gained or lost", 1, {"ops=1"}},
     {"list-read",
-     WR_PLANTED_LIST_GET_NEXT,
+     WR_LIE_LIST_GET_NEXT,
      2,
      "has a wrong value",
      1,
      {"ops=1", "writes=0"}},
     {"dict-read",
-     WR_PLANTED_DICT_GET_FIRST,
+     WR_LIE_DICT_GET_FIRST,
      1000,
      "had a wrong value",
      1,
      {"keys=even"}},
-    {"dict-read",
-     WR_PLANTED_DICT_GET_NOTHING,
-     1000,
-     "had a wrong value",
-     1,
-     {0}},
-    {"dict-read",
-     WR_PLANTED_DICT_SET_LOST,
-     100,
-     "gained or lost",
-     1,
-     {"ops=1"}},
-    {"dict-mixed",
-     WR_PLANTED_DICT_GET_FIRST,
-     3,
-     "has a wrong value",
-     1,
-     {"ops=1"}},
-    {"trees", WR_PLANTED_INSTANCE_MAKE_EMPTY, 300, "lost nodes", 1, {0}},
-    {"gcbench", WR_PLANTED_INSTANCE_SET_LOST, 1, "is damaged", 1, {0}},
-    {"gcbench", WR_PLANTED_APPEND_LOST, 7, "is damaged", 1, {0}},
-    {"graph-churn", WR_PLANTED_LIST_SET_LOST, 340, "is damaged", 1, {0}},
-    {"graph-churn", WR_PLANTED_COLLECT_NOTHING, 1, "not all garbage", 1, {0}},
-    {"larson", WR_PLANTED_LIST_SET_LOST, 6000, "lost or damaged", 1, {0}},
-    {"larson", WR_PLANTED_LIST_SET_NEXT, 6000, "lost or damaged", 1, {0}},
-    {"larson", WR_PLANTED_LIST_GET_NEXT, 3000, "lost or damaged", 2, {0}},
-    {"larson", WR_PLANTED_INSTANCE_SET_LOST, 8, "damaged", 1, {0}},
-    {"larson", WR_PLANTED_STR_FLIPPED, 8, "damaged", 1, {0}},
-    {"larson", WR_PLANTED_DEATHS_LOST, 1000, "died twice or not", 1, {0}},
-    {"larson", WR_PLANTED_MEMORY_HIGH, 2, "memory has grown", 1, {0}},
-    {"pipeline", WR_PLANTED_INSTANCE_SET_LOST, 4000, "change was lost", 1, {0}},
-    {"pipeline", WR_PLANTED_INSTANCE_SET_LOST, 4000, "change was lost", 3, {0}},
+    {"dict-read", WR_LIE_DICT_GET_NOTHING, 1000, "had a wrong value", 1, {0}},
+    {"dict-read", WR_LIE_DICT_SET_LOST, 100, "gained or lost", 1, {"ops=1"}},
+    {"dict-mixed", WR_LIE_DICT_GET_FIRST, 3, "has a wrong value", 1, {"ops=1"}},
+    {"trees", WR_LIE_INSTANCE_MAKE_EMPTY, 300, "lost nodes", 1, {0}},
+    {"gcbench", WR_LIE_INSTANCE_SET_LOST, 1, "is damaged", 1, {0}},
+    {"gcbench", WR_LIE_APPEND_LOST, 7, "is damaged", 1, {0}},
+    {"graph-churn", WR_LIE_LIST_SET_LOST, 340, "is damaged", 1, {0}},
+    {"graph-churn", WR_LIE_COLLECT_NOTHING, 1, "not all garbage", 1, {0}},
+    {"larson", WR_LIE_LIST_SET_LOST, 6000, "lost or damaged", 1, {0}},
+    {"larson", WR_LIE_LIST_SET_NEXT, 6000, "lost or damaged", 1, {0}},
+    {"larson", WR_LIE_LIST_GET_NEXT, 3000, "lost or damaged", 2, {0}},
+    {"larson", WR_LIE_INSTANCE_SET_LOST, 8, "damaged", 1, {0}},
+    {"larson", WR_LIE_STR_FLIPPED, 8, "damaged", 1, {0}},
+    {"larson", WR_LIE_DEATHS_LOST, 1000, "died twice or not", 1, {0}},
+    {"larson", WR_LIE_MEMORY_HIGH, 2, "memory has grown", 1, {0}},
+    {"pipeline", WR_LIE_INSTANCE_SET_LOST, 4000, "change was lost", 1, {0}},
+    {"pipeline", WR_LIE_INSTANCE_SET_LOST, 4000, "change was lost", 3, {0}},
     {"pipeline",
-     WR_PLANTED_INSTANCE_MAKE_EMPTY,
+     WR_LIE_INSTANCE_MAKE_EMPTY,
      4000,
      "out of order",
      1,
      {"changes=0"}},
-    {"pipeline", WR_PLANTED_DEATHS_LOST, 2000, "died twice or not", 2, {0}},
+    {"pipeline", WR_LIE_DEATHS_LOST, 2000, "died twice or not", 2, {0}},
     {"pipeline",
-     WR_PLANTED_LIST_GET_NEXT,
+     WR_LIE_LIST_GET_NEXT,
      2001,
      "out of order",
      2,
      {"queue=list", "batch=64"}},
-    {"webcache", WR_PLANTED_DICT_SET_LOST, 150, "lost", 1, {0}},
-    {"webcache", WR_PLANTED_DICT_DELETE_LOST, 150, "lost", 1, {0}},
-    {"webcache", WR_PLANTED_DICT_ADD_LOST, 50, "visits were lost", 1, {0}},
-    {"webcache", WR_PLANTED_DICT_GET_NOTHING, 600, "lost", 1, {0}},
-    {"webcache", WR_PLANTED_DICT_GET_FIRST, 600, "lost or torn", 1, {0}},
-    {"webcache", WR_PLANTED_DICT_NEXT_SKIPS, 30, "lost or torn", 1, {0}},
-    {"webcache", WR_PLANTED_ATTR_SET_LOST, 1000, "lost or torn", 1, {0}},
-    {"webcache", WR_PLANTED_INSTANCE_SET_LOST, 100, "lost or torn", 1, {0}},
+    {"webcache", WR_LIE_DICT_SET_LOST, 150, "lost", 1, {0}},
+    {"webcache", WR_LIE_DICT_MOVE_LOST, 150, "lost or torn", 1, {0}},
+    {"webcache", WR_LIE_DICT_ADD_LOST, 50, "visits were lost", 1, {0}},
+    {"webcache", WR_LIE_DICT_GET_NOTHING, 600, "lost", 1, {0}},
+    {"webcache", WR_LIE_DICT_GET_FIRST, 600, "lost or torn", 1, {0}},
+    {"webcache", WR_LIE_DICT_POP_SECOND, 30, "lost or torn", 1, {0}},
+    {"webcache", WR_LIE_DICT_NEXT_SKIPS, 5, "visits were lost", 1, {0}},
+    {"webcache", WR_LIE_ATTR_SET_LOST, 1000, "lost or torn", 1, {0}},
+    {"webcache", WR_LIE_INSTANCE_SET_LOST, 100, "lost or torn", 1, {0}},
 };
 
 START_TEST(a_program_notices_a_wrong_result)
 {
-    const struct fault *fault = &faults[_i];
+    const struct row *row = &rows[_i];
     struct weir_run run;
-    bool planted;
+    bool lied;
     int error;
 
     (void)start();
-    wr_planted_arm(fault->fault, fault->nth);
-    error = run_program(fault->program, fault->threads, fault->params, &run);
-    planted = wr_planted_disarm();
-    ck_assert_msg(planted, "row %d, %s: the fault never happened", _i,
-                  fault->program);
+    wr_lie_arm(row->lie, row->nth);
+    error = run_program(row->program, row->threads, row->params, &run);
+    lied = wr_lie_disarm();
+    ck_assert_msg(lied, "row %d, %s: nothing lied", _i, row->program);
     ck_assert_msg(error == WEIR_PROGRAM_FAILED, "row %d, %s: returned %d", _i,
-                  fault->program, error);
-    ck_assert_msg(run.failure != NULL && strstr(run.failure, fault->says),
-                  "row %d, %s: says \"%s\"", _i, fault->program,
+                  row->program, error);
+    ck_assert_msg(run.failure != NULL && strstr(run.failure, row->says),
+                  "row %d, %s: says \"%s\"", _i, row->program,
                   run.failure != NULL ? run.failure : "nothing");
     wr_test_stop();
 }
@@ -374,9 +339,9 @@ START_TEST(a_lost_update_is_reported)
     struct weir_run run;
 
     (void)start();
-    wr_planted_arm(WR_PLANTED_REFCOUNT_LOW, nth[_i]);
+    wr_lie_arm(WR_LIE_REFCOUNT_LOW, nth[_i]);
     ck_assert_int_eq(run_program(programs[_i], 1, NULL, &run), 0);
-    ck_assert(wr_planted_disarm());
+    ck_assert(wr_lie_disarm());
     ck_assert_int_eq(run.lost_updates, 1);
     wr_test_stop();
 }
@@ -399,7 +364,7 @@ wr_suite_programs(void)
                         2 * SMALLS);
     suite_add_tcase(suite, memory);
     tcase_add_loop_test(checks, a_program_notices_a_wrong_result, 0,
-                        (int)(sizeof(faults) / sizeof(faults[0])));
+                        (int)(sizeof(rows) / sizeof(rows[0])));
     tcase_add_loop_test(checks, a_lost_update_is_reported, 0, 2);
     suite_add_tcase(suite, checks);
     return suite;

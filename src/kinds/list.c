@@ -13,6 +13,7 @@
  */
 #include "kinds/list.h"
 
+#include "base/plant.h"
 #include "kinds/kinds.h"
 #include "thread/objlock.h"
 
@@ -25,6 +26,7 @@ enum { KEEP_CAPACITY = 16 };
 weir_object *
 weir_list_new(void)
 {
+    WR_SITE();
     weir_object *o =
         wr_builtin_alloc(wr_self(), WR_META_LIST, sizeof(struct wr_list));
 
@@ -107,6 +109,20 @@ append_slow_unlock(struct wr_list *list, weir_object *value)
     return error;
 }
 
+/* A planted fault: the place is chosen under the lock and taken without. */
+static int __attribute__((noinline, unused))
+append_planted_unlock(struct wr_list *list, weir_object *value)
+{
+    uint64_t size = list->size;
+
+    weir_incref(value);
+    wr_objlock_unlock(wr_self(), &list->base.lock);
+    wr_plant_pause();
+    list->array->items[size] = value;
+    list->size = size + 1;
+    return WEIR_OK;
+}
+
 int
 weir_list_append(weir_object *o, weir_object *value)
 {
@@ -124,6 +140,9 @@ weir_list_append(weir_object *o, weir_object *value)
     array = list->array;
     if (wr_unlikely(array == NULL || list->size >= array->capacity)) {
         return append_slow_unlock(list, value);
+    }
+    if (wr_plant(append_unlocked)) {
+        return append_planted_unlock(list, value);
     }
     weir_incref(value);
     array->items[list->size] = value;

@@ -107,6 +107,7 @@ wr_finalize_once(struct wr_thread *self, weir_object *o)
     struct weir_type *type = wr_type_of(o);
     void *dying = self->dying;
     bool active = self->dealloc_active;
+    const void *site;
 
     if ((wr_flags(o) & WR_FLAG_FINALIZED) != 0 || type->finalize == NULL) {
         return;
@@ -115,7 +116,9 @@ wr_finalize_once(struct wr_thread *self, weir_object *o)
     self->dying = NULL;
     self->dealloc_active = false;
     self->finalizer_depth++;
+    site = wr_site_swap(NULL);
     type->finalize(o, type->data);
+    (void)wr_site_swap(site);
     self->finalizer_depth--;
     WEIR_ASSERT(self->dying == NULL);
     self->dying = dying;
@@ -215,6 +218,17 @@ teardown_items(struct wr_thread *self, weir_object **items, uint64_t n)
     }
 }
 
+/* A traverse function visits a reference to be dropped.  What dies is pushed,
+ * and may run its finalizer, which is free to call. */
+static void
+drop_visited(weir_object *child, void *context)
+{
+    enum wr_quiet before = wr_quiet_swap(WR_QUIET_NOT);
+
+    drop_child(context, child);
+    (void)wr_quiet_swap(before);
+}
+
 /* Drop all children but the first field's; *o has been unlinked. */
 static void __attribute__((noinline))
 teardown(struct wr_thread *self, weir_object *o)
@@ -238,6 +252,9 @@ teardown(struct wr_thread *self, weir_object *o)
         teardown_dict(self, (struct wr_dict *)(void *)o);
         return;
     case WR_KIND_FOREIGN:
+        wr_traverse(o, drop_visited, self);
+        wr_release_arrays(self, o);
+        return;
     case WR_KIND_CELL: /* has no more than the first field; nor has a weak */
     case WR_KIND_WEAK:
     case WR_KIND_ATOM:
@@ -282,6 +299,12 @@ wr_release_arrays(struct wr_thread *self, weir_object *o)
         if (table != NULL) {
             wr_raw_free(self->heap, table, table->bytes);
         }
+    } else if (wr_kind_of(o) == WR_KIND_FOREIGN) {
+        const struct weir_type *type = wr_type_of(o);
+
+        if (type->release != NULL) {
+            type->release(o, type->data);
+        }
     }
 }
 
@@ -299,6 +322,7 @@ static void __attribute__((noinline)) dealloc_slow(weir_object *o)
 void
 weir_dealloc_(weir_object *o)
 {
+    wr_quiet_check();
     if (is_plain_leaf(o)) {
         wr_heap_free(wr_self()->heap, o);
     } else {

@@ -21,6 +21,7 @@
 #include "heap/heap.h"
 #include "heap/raw.h"
 #include "object/layout.h"
+#include "object/site.h"
 #include "object/type.h"
 #include "thread/thread.h"
 
@@ -41,6 +42,7 @@ wr_object_alloc(struct wr_thread *self, const struct weir_type *type,
         self->error = WEIR_ENOMEM;
         return NULL;
     }
+    wr_site_note(o);
     o->meta = type->meta;
     wr_store_relaxed(&o->flags, type->init_flags);
     return o;
@@ -63,7 +65,8 @@ void wr_dying_push(struct wr_thread *self, weir_object *o);
 void wr_dying_drain(struct wr_thread *self);
 
 /*
- * Give back the arrays o owns in RAW space, without dropping its children.
+ * Give back what o owns besides its children, which are not dropped: arrays in
+ * RAW space, and what the type of a foreign object releases.
  * Caller: the only one who can reach o.
  */
 void wr_release_arrays(struct wr_thread *self, weir_object *o);

@@ -10,7 +10,9 @@
 #include "heap/heap.h"
 #include "kinds/kinds.h"
 #include "object/immortal.h"
+#include "object/site.h"
 #include "object/type.h"
+#include "runtime/handle.h"
 #include "thread/thread.h"
 
 #include <weir/runtime.h>
@@ -139,6 +141,7 @@ start_floors(const weir_config *config)
     if (error != 0) {
         return error;
     }
+    wr_sites_start();
     error = wr_types_start();
     if (error != 0) {
         goto out_immortal;
@@ -159,6 +162,7 @@ start_floors(const weir_config *config)
     if (error != 0) {
         goto out_kinds;
     }
+    wr_handle_start();
     if (config->gc_disabled) {
         (void)weir_gc_disable();
     }
@@ -172,6 +176,7 @@ out_types:
     wr_types_stop();
 out_immortal:
     wr_immortal_stop();
+    wr_sites_stop();
     wr_heap_stop();
     return error;
 }
@@ -225,11 +230,13 @@ weir_stop(void)
     if (error != 0) {
         goto out_unlock;
     }
+    wr_handle_stop();
     wr_collect_stop();
     wr_kinds_stop();
     wr_threads_stop();
     wr_types_stop();
     wr_immortal_stop();
+    wr_sites_stop();
     wr_heap_stop();
     wr_store_release(&running, false);
 out_unlock:

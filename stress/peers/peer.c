@@ -123,7 +123,7 @@ main(int argc, char **argv)
     char message[256];
     bool written;
 
-    wr_options_read(&options, true, argc, argv);
+    wr_options_read(&options, WR_OPTIONS_PEER, argc, argv);
     if (options.list) {
         return list_all(options.out_fd);
     }

@@ -154,28 +154,24 @@ user_of(weir_object *name)
 
 /* ---- the cache; under the mutex ---- */
 
-/* Remember the visits of the session used least recently, and forget it.
- * Whoever is evicted later has been used later. */
+/* Take out the session used least recently, and remember its visits.  Whoever
+ * is evicted later has been used later. */
 static int
 evict_locked(struct wr_sessions *s)
 {
     struct fields fields;
-    uint64_t pos = 0;
     weir_object *name;
     weir_object *session;
     int error = WEIR_PROGRAM_FAILED;
 
-    if (weir_dict_next(s->cache, &pos, &name, &session) != 1) {
+    if (weir_dict_pop_first(s->cache, &name, &session) != 1) {
         return WEIR_PROGRAM_FAILED;
     }
+    s->evictions++;
     if (read_fields(s, session, user_of(name), &fields) &&
         fields.used > s->evicted_used) {
         s->evicted_used = fields.used;
         error = weir_dict_add_int(s->visits, name, fields.visits, NULL);
-    }
-    if (error == 0) {
-        error = weir_dict_delete(s->cache, name);
-        s->evictions++;
     }
     weir_decref(name);
     weir_decref(session);
@@ -193,16 +189,6 @@ insert_locked(struct wr_sessions *s, uint32_t user, weir_object **session)
     }
     return error != 0 ? error
                       : weir_dict_set(s->cache, s->names[user], *session);
-}
-
-/* A session that is there goes to the end: it was used last. */
-static int
-move_locked(struct wr_sessions *s, uint32_t user, weir_object *session)
-{
-    int error = weir_dict_delete(s->cache, s->names[user]);
-
-    return error != 0 ? error
-                      : weir_dict_set(s->cache, s->names[user], session);
 }
 
 /* One more visit, at this moment. */
@@ -243,7 +229,7 @@ visit_locked(struct wr_sessions *s, uint32_t user, weir_object **session,
     *session = weir_dict_get(s->cache, s->names[user]);
     *hit = *session != NULL;
     if (*hit) {
-        error = move_locked(s, user, *session);
+        error = weir_dict_move_to_end(s->cache, s->names[user]);
     } else {
         error = insert_locked(s, user, session);
     }

@@ -3,9 +3,9 @@
  * stress/programs/sessions.h - the bounded cache of sessions of webcache.
  *
  * A dict from user names to sessions, the least recently used one first: a hit
- * takes the session out and puts it back at the end, a miss makes one, and
- * when there are too many the first is evicted.  That is several operations on
- * the dict, so one mutex of the program's makes them one, as in any server.
+ * moves the session to the end, a miss makes one there, and when there are too
+ * many the first is evicted.  That is several operations on the dict, so one
+ * mutex of the program's makes them one, as in any server.
  *
  * A session and its user refer to each other, so what is evicted is garbage
  * for the collector.  Before that, its visits are added to a dict that is

@@ -1,51 +1,51 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/planted.c - calls of the runtime that do the wrong thing once.
+ * tests/lies.c - calls of the runtime that do the wrong thing once.
  *
  * The linker turns calls of f() into calls of __wrap_f(), and __real_f() into
  * the function itself.  tests/local.mk has the list.
  */
-#include "tests/planted.h"
+#include "tests/lies.h"
 
 #include <weir/weir.h>
 
 #include "base/sync.h"
 
-static struct planted { /* SHARED */
+static struct state { /* SHARED */
     /* [const] while threads run */
-    uint32_t fault;
+    enum wr_lie lie;
     uint64_t nth;
 
     /* [atomic: added relaxed by any thread] calls so far */
     uint64_t calls;
-} planted;
+} state;
 
 void
-wr_planted_arm(enum wr_planted fault, uint64_t nth)
+wr_lie_arm(enum wr_lie lie, uint64_t nth)
 {
-    planted.nth = nth;
-    wr_store_relaxed(&planted.calls, 0U);
-    planted.fault = fault;
+    state.nth = nth;
+    wr_store_relaxed(&state.calls, UINT64_C(0));
+    state.lie = lie;
 }
 
 bool
-wr_planted_disarm(void)
+wr_lie_disarm(void)
 {
-    planted.fault = WR_PLANTED_NONE;
-    return wr_load_relaxed(&planted.calls) >= planted.nth;
+    state.lie = WR_LIE_NONE;
+    return wr_load_relaxed(&state.calls) >= state.nth;
 }
 
-/* True for the call that is to go wrong, and for those after it if `on`. */
+/* True for the call that is to lie, and for those after it if `on`. */
 static bool
-goes_wrong(enum wr_planted fault, bool on)
+lies(enum wr_lie lie, bool on)
 {
     uint64_t call;
 
-    if (planted.fault != (uint32_t)fault) {
+    if (state.lie != lie) {
         return false;
     }
-    call = wr_fetch_add_relaxed(&planted.calls, UINT64_C(1)) + 1;
-    return on ? call >= planted.nth : call == planted.nth;
+    call = wr_fetch_add_relaxed(&state.calls, UINT64_C(1)) + 1;
+    return on ? call >= state.nth : call == state.nth;
 }
 
 #define WRAP(type, name, ...)                                                  \
@@ -55,10 +55,10 @@ goes_wrong(enum wr_planted fault, bool on)
 
 WRAP(int, weir_list_append, weir_object *list, weir_object *value)
 {
-    if (goes_wrong(WR_PLANTED_APPEND_LOST, false)) {
+    if (lies(WR_LIE_APPEND_LOST, false)) {
         return 0;
     }
-    if (goes_wrong(WR_PLANTED_APPEND_TWICE, false)) {
+    if (lies(WR_LIE_APPEND_TWICE, false)) {
         (void)__real_weir_list_append(list, value);
     }
     return __real_weir_list_append(list, value);
@@ -66,10 +66,10 @@ WRAP(int, weir_list_append, weir_object *list, weir_object *value)
 
 WRAP(int, weir_list_set, weir_object *list, size_t i, weir_object *value)
 {
-    if (goes_wrong(WR_PLANTED_LIST_SET_LOST, false)) {
+    if (lies(WR_LIE_LIST_SET_LOST, false)) {
         return 0;
     }
-    if (goes_wrong(WR_PLANTED_LIST_SET_NEXT, false)) {
+    if (lies(WR_LIE_LIST_SET_NEXT, false)) {
         i = (i + 1) % (size_t)weir_list_size(list);
     }
     return __real_weir_list_set(list, i, value);
@@ -77,7 +77,7 @@ WRAP(int, weir_list_set, weir_object *list, size_t i, weir_object *value)
 
 WRAP(weir_object *, weir_list_get, weir_object *list, size_t i)
 {
-    if (goes_wrong(WR_PLANTED_LIST_GET_NEXT, false)) {
+    if (lies(WR_LIE_LIST_GET_NEXT, false)) {
         i = (i + 1) % (size_t)weir_list_size(list);
     }
     return __real_weir_list_get(list, i);
@@ -85,24 +85,38 @@ WRAP(weir_object *, weir_list_get, weir_object *list, size_t i)
 
 WRAP(int, weir_dict_set, weir_object *d, weir_object *key, weir_object *value)
 {
-    if (goes_wrong(WR_PLANTED_DICT_SET_LOST, false)) {
+    if (lies(WR_LIE_DICT_SET_LOST, false)) {
         return 0;
     }
     return __real_weir_dict_set(d, key, value);
 }
 
-WRAP(int, weir_dict_delete, weir_object *d, weir_object *key)
+WRAP(int, weir_dict_move_to_end, weir_object *d, weir_object *key)
 {
-    if (goes_wrong(WR_PLANTED_DICT_DELETE_LOST, true)) {
+    if (lies(WR_LIE_DICT_MOVE_LOST, true)) {
         return 0;
     }
-    return __real_weir_dict_delete(d, key);
+    return __real_weir_dict_move_to_end(d, key);
+}
+
+WRAP(int, weir_dict_pop_first, weir_object *d, weir_object **key,
+     weir_object **value)
+{
+    weir_object *first = NULL;
+    uint64_t pos = 0;
+
+    if (lies(WR_LIE_DICT_POP_SECOND, false) &&
+        weir_dict_next(d, &pos, &first, NULL) == 1) {
+        (void)__real_weir_dict_move_to_end(d, first);
+        weir_decref(first);
+    }
+    return __real_weir_dict_pop_first(d, key, value);
 }
 
 WRAP(int, weir_dict_add_int, weir_object *d, weir_object *key, int64_t delta,
      int64_t *out)
 {
-    if (goes_wrong(WR_PLANTED_DICT_ADD_LOST, false)) {
+    if (lies(WR_LIE_DICT_ADD_LOST, false)) {
         return 0;
     }
     return __real_weir_dict_add_int(d, key, delta, out);
@@ -111,7 +125,7 @@ WRAP(int, weir_dict_add_int, weir_object *d, weir_object *key, int64_t delta,
 WRAP(int, weir_dict_next, weir_object *d, uint64_t *pos, weir_object **key,
      weir_object **value)
 {
-    if (goes_wrong(WR_PLANTED_DICT_NEXT_SKIPS, false)) {
+    if (lies(WR_LIE_DICT_NEXT_SKIPS, false)) {
         (void)__real_weir_dict_next(d, pos, NULL, NULL);
     }
     return __real_weir_dict_next(d, pos, key, value);
@@ -122,11 +136,11 @@ WRAP(weir_object *, weir_dict_get, weir_object *d, weir_object *key)
     weir_object *value = NULL;
     uint64_t pos = 0;
 
-    if (goes_wrong(WR_PLANTED_DICT_GET_NOTHING, false)) {
+    if (lies(WR_LIE_DICT_GET_NOTHING, false)) {
         /* A key that nobody uses. */
         return __real_weir_dict_get(d, d == NULL ? NULL : weir_int_new(-77));
     }
-    if (goes_wrong(WR_PLANTED_DICT_GET_FIRST, false) &&
+    if (lies(WR_LIE_DICT_GET_FIRST, false) &&
         __real_weir_dict_next(d, &pos, NULL, &value) == 1) {
         return value;
     }
@@ -135,7 +149,7 @@ WRAP(weir_object *, weir_dict_get, weir_object *d, weir_object *key)
 
 WRAP(int, weir_instance_set, weir_object *o, size_t i, weir_object *value)
 {
-    if (goes_wrong(WR_PLANTED_INSTANCE_SET_LOST, false)) {
+    if (lies(WR_LIE_INSTANCE_SET_LOST, false)) {
         return 0;
     }
     return __real_weir_instance_set(o, i, value);
@@ -144,7 +158,7 @@ WRAP(int, weir_instance_set, weir_object *o, size_t i, weir_object *value)
 WRAP(weir_object *, weir_instance_make, weir_type *type, size_t n,
      weir_object *const values[])
 {
-    if (goes_wrong(WR_PLANTED_INSTANCE_MAKE_EMPTY, false)) {
+    if (lies(WR_LIE_INSTANCE_MAKE_EMPTY, false)) {
         for (size_t i = 0; i < n; i++) {
             weir_xdecref(values[i]);
         }
@@ -155,7 +169,7 @@ WRAP(weir_object *, weir_instance_make, weir_type *type, size_t n,
 
 WRAP(int, weir_attr_set, weir_object *o, weir_object *name, weir_object *value)
 {
-    if (goes_wrong(WR_PLANTED_ATTR_SET_LOST, false)) {
+    if (lies(WR_LIE_ATTR_SET_LOST, false)) {
         return 0;
     }
     return __real_weir_attr_set(o, name, value);
@@ -166,7 +180,7 @@ WRAP(weir_object *, weir_str_new, const char *bytes, size_t length)
     char changed[64];
 
     if (length > 0 && length <= sizeof(changed) &&
-        goes_wrong(WR_PLANTED_STR_FLIPPED, false)) {
+        lies(WR_LIE_STR_FLIPPED, false)) {
         for (size_t i = 0; i < length; i++) {
             changed[i] = bytes[i];
         }
@@ -180,19 +194,19 @@ WRAP(int64_t, weir_refcount, const weir_object *o)
 {
     int64_t count = __real_weir_refcount(o);
 
-    return goes_wrong(WR_PLANTED_REFCOUNT_LOW, false) ? count - 1 : count;
+    return lies(WR_LIE_REFCOUNT_LOW, false) ? count - 1 : count;
 }
 
 WRAP(void, weir_dealloc_, weir_object *o)
 {
-    if (!goes_wrong(WR_PLANTED_DEATHS_LOST, true)) {
+    if (!lies(WR_LIE_DEATHS_LOST, true)) {
         __real_weir_dealloc_(o);
     }
 }
 
 WRAP(int64_t, weir_gc_collect, int generation)
 {
-    if (goes_wrong(WR_PLANTED_COLLECT_NOTHING, false)) {
+    if (lies(WR_LIE_COLLECT_NOTHING, false)) {
         return 0;
     }
     return __real_weir_gc_collect(generation);
@@ -202,7 +216,7 @@ WRAP(int, weir_memory_stats, weir_memory *out)
 {
     int error = __real_weir_memory_stats(out);
 
-    if (error == 0 && goes_wrong(WR_PLANTED_MEMORY_HIGH, false)) {
+    if (error == 0 && lies(WR_LIE_MEMORY_HIGH, false)) {
         out->arenas *= 1000;
     }
     return error;
