@@ -7,6 +7,9 @@ WEIR_SOURCES += \
 	%D%/dict.c \
 	%D%/dict.h \
 	%D%/dict_both.c \
+	%D%/dict_index.h \
+	%D%/dict_read.c \
+	%D%/dict_read.h \
 	%D%/dict_table.c \
 	%D%/dict_table.h \
 	%D%/foreign.c \
@@ -36,6 +39,7 @@ WEIR_SOURCES += \
 	%D%/weak.c
 WEIR_TEST_SOURCES += \
 	tests/bag.h \
+	tests/dicts.h \
 	tests/fixture.h \
 	tests/test_cell.c \
 	tests/sweep.h \

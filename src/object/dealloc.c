@@ -194,7 +194,7 @@ drop_child(struct wr_thread *self, weir_object *child)
 static void
 teardown_dict(struct wr_thread *self, struct wr_dict *dict)
 {
-    struct wr_dict_table *table = dict->table;
+    struct wr_dict_table *table = wr_dict_table_of(dict);
 
     if (table == NULL) {
         return;
@@ -307,7 +307,8 @@ wr_release_arrays(struct wr_thread *self, weir_object *o)
             wr_raw_free(self->heap, array, wr_array_bytes(array->capacity));
         }
     } else if (wr_kind_of(o) == WR_KIND_DICT || wr_kind_of(o) == WR_KIND_SET) {
-        struct wr_dict_table *table = ((struct wr_dict *)(void *)o)->table;
+        struct wr_dict_table *table =
+            wr_dict_table_of((struct wr_dict *)(void *)o);
 
         if (table != NULL) {
             wr_raw_free(self->heap, table, table->bytes);
