@@ -28,6 +28,14 @@ WEIR_SOURCES += \
 	%D%/str_ops.c \
 	%D%/tuple.c \
 	%D%/tuple.h
+CLI_TESTS += tests/cli/test-examples.sh
+EXTRA_DIST += \
+	examples/embed/Makefile \
+	examples/embed/README.md \
+	examples/embed/foreign.c \
+	examples/embed/foreign.out \
+	examples/embed/references.c \
+	examples/embed/references.out
 WEIR_TEST_SOURCES += \
 	tests/bag.h \
 	tests/fixture.h \
