@@ -44,6 +44,7 @@ RACE_SOURCES += \
 	%D%/races/races.c %D%/races/races.h %D%/races/races.def \
 	%D%/races/report.c %D%/races/report.h \
 	%D%/races/runner.h \
+	%D%/races/signals.c %D%/races/signals.h \
 	%D%/races/tally.c %D%/races/tally.h \
 	%D%/races/watch.c %D%/races/watch.h
 
@@ -53,15 +54,19 @@ RACE_SOURCES += \
 	%D%/races/incref-incref.c \
 	%D%/races/iriw.c \
 	%D%/races/message-passing.c \
+	%D%/races/self-check.c \
 	%D%/races/store-buffering.c
 
 PEER_CXX_SOURCES += %D%/peers/shared_ptr.cc
 
 CLI_TESTS += \
+	tests/cli/test-mutants.sh \
+	tests/cli/test-stress.sh \
 	tests/cli/test-load.sh \
 	tests/cli/test-programs.sh
 
 EXTRA_DIST += \
+	tests/cli/fake-race \
 	examples/program/Makefile \
 	examples/program/README.md \
 	examples/program/wordcount.c

@@ -106,7 +106,7 @@ make_tuple(struct graph *g)
 static weir_object *
 make_object(struct graph *g)
 {
-    switch (below(g, 10)) {
+    switch (below(g, 11)) {
     case 0:
         return weir_list_new();
     case 1:
@@ -117,6 +117,8 @@ make_object(struct graph *g)
         return weir_cell_new(below(g, 2) == 0 ? any(g) : NULL);
     case 4:
         return weir_foreign_new(g->bag);
+    case 5:
+        return weir_set_new();
     default:
         return weir_instance_new(g->types[below(g, TYPES)]);
     }
@@ -180,16 +182,38 @@ link_instance(struct graph *g, weir_object *o, weir_object *value)
     }
 }
 
-static void
-link_dict(struct graph *g, weir_object *dict, weir_object *value)
+/* Something that has a hash; a new reference. */
+static weir_object *
+any_key(struct graph *g)
 {
     weir_object *key = any(g);
 
-    if (key == NULL || !weir_is_instance(key) || below(g, 2) == 0) {
-        key = weir_int_new(below(g, 50));
+    return key == NULL || !weir_is_instance(key) || below(g, 2) == 0
+               ? weir_int_new(below(g, 50))
+               : weir_newref(key);
+}
+
+static void
+link_set(struct graph *g, weir_object *set)
+{
+    weir_object *element = any_key(g);
+
+    if (below(g, 4) == 0) {
+        (void)weir_set_remove(set, element);
     } else {
-        weir_incref(key);
+        ck_assert_int_ge(weir_set_add(set, element), 0);
     }
+    if (below(g, 10) == 0) {
+        weir_xdecref(weir_set_pop(set));
+    }
+    weir_decref(element);
+}
+
+static void
+link_dict(struct graph *g, weir_object *dict, weir_object *value)
+{
+    weir_object *key = any_key(g);
+
     if (below(g, 4) == 0) {
         (void)weir_dict_delete(dict, key);
     } else {
@@ -229,6 +253,8 @@ step_link(struct graph *g)
         }
     } else if (weir_is_dict(o)) {
         link_dict(g, o, value);
+    } else if (weir_is_set(o)) {
+        link_set(g, o);
     } else if (weir_is_instance(o)) {
         link_instance(g, o, value);
     } else if (weir_is_cell(o)) {

@@ -161,6 +161,29 @@ wrap_instance(weir_object *inner, int64_t level)
     return o;
 }
 
+/* A set of an instance, since not everything can be an element. */
+static weir_object *
+wrap_set(weir_object *inner, int64_t level)
+{
+    weir_object *element = wrap_instance(inner, level);
+    weir_object *set = weir_set_new();
+
+    if (element == NULL || set == NULL || weir_set_add(set, element) != 1) {
+        weir_xdecref(set);
+        set = NULL;
+    }
+    weir_xdecref(element);
+    return set;
+}
+
+START_TEST(nested_sets)
+{
+    pair = weir_instance_type("pair", 2, 0, NULL, NULL);
+    ck_assert_ptr_nonnull(pair);
+    drop_deep(wrap_set, DEEP / 10);
+}
+END_TEST
+
 static weir_object *
 wrap_cell(weir_object *inner, int64_t level)
 {
@@ -203,7 +226,7 @@ END_TEST
 static weir_object *
 wrap_any(weir_object *inner, int64_t level)
 {
-    switch (level * 5 % 7) {
+    switch (level * 5 % 8) {
     case 0:
         return wrap_list(inner, level);
     case 1:
@@ -216,6 +239,8 @@ wrap_any(weir_object *inner, int64_t level)
         return wrap_cell(inner, level);
     case 5:
         return wrap_bag(inner, level);
+    case 6:
+        return wrap_set(inner, level);
     default:
         return wrap_instance(inner, level);
     }
@@ -276,6 +301,7 @@ wr_suite_deep(void)
     tcase_add_test(tc, nested_tuples_in_the_last_place);
     tcase_add_test(tc, nested_cells);
     tcase_add_test(tc, nested_objects_of_a_foreign_type);
+    tcase_add_test(tc, nested_sets);
     tcase_add_test(tc, all_kinds_mixed);
     tcase_add_test(tc, shared_and_branching);
     suite_add_tcase(suite, tc);

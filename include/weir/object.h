@@ -123,8 +123,12 @@ weir_newref(weir_object *o)
 
 /*
  * The number of references.  Exact only while no running thread shares the
- * object; a collection's own temporary references are not counted.  Immortal
- * objects report INT64_MAX; NULL reports 0.
+ * object; a collection's own temporary references are not counted.  In the
+ * parallel flavours it may be too high for a moment, also that of an object
+ * which nobody else knows: a thread that reads a container without a lock may
+ * take a reference to what has got the memory of an object it came too late
+ * for, and drops it at once.  Immortal objects report INT64_MAX; NULL
+ * reports 0.
  */
 WEIR_API int64_t weir_refcount(const weir_object *o);
 

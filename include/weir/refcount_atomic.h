@@ -31,6 +31,7 @@ static const bool wr_cfg_locked_objects = true;
 /*
  * Give a new object its first reference.  Caller: owns the block.  The count
  * is published last: a late reader of a recycled block sees it dead or whole.
+ * [pair:count-new/rel]
  */
 static inline void
 wr_ref_init(weir_object *o)

@@ -87,12 +87,14 @@ WEIR_API int weir_debug_level(void);
 
 /* How memory stands.  Sizes in bytes. */
 typedef struct weir_memory {
-    uint64_t arenas;       /* arenas in use, 4 MiB each */
-    uint64_t pools;        /* pools in use, 64 KiB each */
-    uint64_t objects;      /* blocks that hold collectable objects */
-    uint64_t atoms;        /* blocks that hold ints, strings and the like */
-    uint64_t object_bytes; /* bytes of those two, rounded to blocks */
-    uint64_t raw_bytes;    /* item arrays and tables */
+    uint64_t arenas;        /* arenas in use, 4 MiB each */
+    uint64_t pools;         /* pools in use, 64 KiB each */
+    uint64_t objects;       /* blocks that hold collectable objects */
+    uint64_t atoms;         /* blocks that hold ints, strings and the like */
+    uint64_t object_bytes;  /* bytes of those two, rounded to blocks */
+    uint64_t raw_bytes;     /* item arrays and tables */
+    uint64_t retired_bytes; /* of those: replaced, and kept until no thread
+                               can be reading them any more */
 } weir_memory;
 
 /*

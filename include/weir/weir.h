@@ -18,10 +18,13 @@
 #include <weir/tuple.h>
 #include <weir/list.h>
 #include <weir/dict.h>
+#include <weir/set.h>
 #include <weir/instance.h>
 #include <weir/cell.h>
 #include <weir/hash.h>
+#include <weir/handle.h>
 #include <weir/weak.h>
 #include <weir/foreign.h>
+#include <weir/size.h>
 
 #endif

@@ -10,6 +10,8 @@ WEIR_SOURCES += \
 	%D%/scan.h \
 	%D%/settings.c \
 	%D%/settings.h \
+	%D%/size.c \
+	%D%/size.h \
 	%D%/visit.h
 
 WEIR_TEST_SOURCES += \
@@ -20,4 +22,5 @@ WEIR_TEST_SOURCES += \
 	tests/test_collect_threads.c \
 	tests/test_fault_collect.c \
 	tests/test_finalize.c \
-	tests/test_generations.c
+	tests/test_generations.c \
+	tests/test_size.c

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/mutex.h"
 #include "heap/checker.h"
+#include "heap/remote.h"
 
 /* In front of a buffer from the C library. */
 struct large { /* SHARED */
@@ -173,4 +174,23 @@ wr_raw_free(struct wr_heap *heap, void *p, size_t size)
     } else {
         large_free(p);
     }
+}
+
+void
+wr_raw_free_foreign(void *p)
+{
+    if (wr_in_region(p)) {
+        wr_remote_push(wr_pool_of(p), p, p);
+    } else {
+        large_free(p);
+    }
+}
+
+size_t
+wr_raw_bytes(const void *p)
+{
+    if (wr_in_region(p)) {
+        return wr_pool_block_bytes(wr_pool_of(p));
+    }
+    return ((const struct large *)p - 1)->size;
 }

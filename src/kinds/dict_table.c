@@ -70,10 +70,20 @@ slot_write(void *index, size_t slot, enum width width, uint32_t value)
     }
 }
 
+/* Is this entry, whose hash is that of key, the one of key? */
+static inline bool
+is_entry_of(const struct wr_dict_table *table,
+            const struct wr_dict_entry *entry, weir_object *key)
+{
+    /* Both could be hashed, so comparing them passes no limit. */
+    return wr_dict_compares_hashes(table, key) || wr_equal(entry->key, key) > 0;
+}
+
 /*
  * wr_dict_find() for one width, a constant where this is called.  A key that
  * is set and deleted again and again finds its own tombstones in its way: so
  * the first one is offered as the free slot, which keeps the path short.
+ * slot: NULL, constant too, where none is wanted.
  */
 static inline uint32_t
 find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
@@ -90,8 +100,7 @@ find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
         const struct wr_dict_entry *entry;
 
         if (place == 0) {
-            *slot = vacant != SIZE_MAX ? vacant : at;
-            return WR_DICT_NONE;
+            break;
         }
         entry = &table->entries[place - 1];
         if (entry->key == key) {
@@ -99,17 +108,21 @@ find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
         }
         if (entry->key == NULL) {
             vacant = vacant != SIZE_MAX ? vacant : at;
-        } else if (entry->hash == hash && wr_equal(entry->key, key) > 0) {
-            /* Both could be hashed, so comparing them passes no limit. */
+        } else if (entry->hash == hash && is_entry_of(table, entry, key)) {
             return (uint32_t)(place - 1);
         }
         at = (at + step) & mask;
     }
+    if (slot != NULL) {
+        *slot = vacant != SIZE_MAX ? vacant : at;
+    }
+    return WR_DICT_NONE;
 }
 
-uint32_t
-wr_dict_find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
-             size_t *slot)
+/* find() for the width of the table; NULL has no entries. */
+static inline uint32_t
+find_by_width(const struct wr_dict_table *table, weir_object *key,
+              uint64_t hash, size_t *slot)
 {
     if (table == NULL) {
         return WR_DICT_NONE;
@@ -123,6 +136,20 @@ wr_dict_find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
     default:
         return find(table, key, hash, slot, WIDTH_4);
     }
+}
+
+uint32_t
+wr_dict_find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
+             size_t *slot)
+{
+    return find_by_width(table, key, hash, slot);
+}
+
+uint32_t
+wr_dict_look_up(const struct wr_dict_table *table, weir_object *key,
+                uint64_t hash)
+{
+    return find_by_width(table, key, hash, NULL);
 }
 
 size_t
@@ -140,9 +167,10 @@ wr_dict_vacant(const struct wr_dict_table *table, uint64_t hash)
     return at;
 }
 
-void
-wr_dict_append(struct wr_dict_table *table, size_t slot, uint64_t hash,
-               weir_object *key, weir_object *value)
+/* wr_dict_append() of a key whose kind `mixed` tells already. */
+static inline void
+append(struct wr_dict_table *table, size_t slot, uint64_t hash,
+       weir_object *key, weir_object *value)
 {
     struct wr_dict_entry *entry = &table->entries[table->filled];
 
@@ -153,6 +181,46 @@ wr_dict_append(struct wr_dict_table *table, size_t slot, uint64_t hash,
     table->filled++;
     slot_write(index_of(table), slot, width_of(table->log2_index),
                table->filled);
+}
+
+void
+wr_dict_append(struct wr_dict_table *table, size_t slot, uint64_t hash,
+               weir_object *key, weir_object *value)
+{
+    if (key->meta != WR_META_INT) {
+        table->mixed = 1;
+    }
+    append(table, slot, hash, key, value);
+}
+
+void
+wr_dict_erase(struct wr_dict_table *table, struct wr_dict_entry *entry)
+{
+    entry->key = NULL;
+    entry->value = NULL;
+    /* Ends at the last entry; each is passed once in the table's life. */
+    while (table->first < table->filled &&
+           table->entries[table->first].key == NULL) {
+        table->first++;
+    }
+}
+
+void
+wr_dict_move_to_end(struct wr_dict_table *table, uint32_t place)
+{
+    struct wr_dict_entry *entry = &table->entries[place];
+    const void *index = index_of(table);
+    enum width width = width_of(table->log2_index);
+    size_t mask = mask_of(table);
+    size_t at = (size_t)entry->hash & mask;
+
+    /* Ends: the entry is found on this way. */
+    for (size_t step = 1; slot_read(index, at, width) != (size_t)place + 1;
+         step++) {
+        at = (at + step) & mask;
+    }
+    append(table, at, entry->hash, entry->key, entry->value);
+    wr_dict_erase(table, entry);
 }
 
 static struct wr_dict_table *
@@ -170,42 +238,57 @@ table_new(struct wr_thread *self, uint32_t log2_index)
     }
     table->bytes = bytes;
     table->capacity = capacity;
-    table->log2_index = log2_index;
+    table->log2_index = (uint16_t)log2_index;
     table->filled = 0;
-    table->version = 0;
-    table->saved = 0;
+    table->first = 0;
+    table->mixed = 0;
+    table->moves = 0;
     memset(index_of(table), 0, slots);
     return table;
 }
 
-int
-wr_dict_rebuild(struct wr_thread *self, const struct wr_dict_table *old,
-                uint64_t live, uint32_t version, struct wr_dict_table **out)
+/*
+ * The smallest index with room for `live` entries and `more`, or 0 if there
+ * is none.  Half as many more is asked for too, but given up at the end of
+ * the range.
+ */
+static uint32_t
+log2_index_for(uint64_t live, uint64_t more)
 {
-    struct wr_dict_table *table;
+    uint64_t spare = live / 2 + 1 > more ? live / 2 + 1 : more;
     uint32_t log2_index = WR_DICT_LOG2_MIN;
 
-    while (capacity_of(log2_index) < live + live / 2 + 1) {
-        /* At the end of the range the spare half is given up. */
+    while (capacity_of(log2_index) < live + spare) {
         if (log2_index == WR_DICT_LOG2_MAX) {
-            if (live >= capacity_of(log2_index)) {
-                return WEIR_ELIMIT;
-            }
-            break;
+            return live + more <= capacity_of(log2_index) ? log2_index : 0;
         }
         log2_index++;
+    }
+    return log2_index;
+}
+
+int
+wr_dict_rebuild(struct wr_thread *self, const struct wr_dict_table *old,
+                uint64_t live, uint64_t more, struct wr_dict_table **out)
+{
+    uint32_t log2_index = log2_index_for(live, more);
+    struct wr_dict_table *table;
+
+    if (log2_index == 0) {
+        return WEIR_ELIMIT;
     }
     table = table_new(self, log2_index);
     if (table == NULL) {
         return WEIR_ENOMEM;
     }
-    table->version = version;
-    for (uint32_t i = 0; old != NULL && i < old->filled; i++) {
+    table->mixed = old != NULL ? old->mixed : 0;
+    for (uint32_t i = old != NULL ? old->first : 0;
+         old != NULL && i < old->filled; i++) {
         const struct wr_dict_entry *entry = &old->entries[i];
 
         if (entry->key != NULL) {
-            wr_dict_append(table, wr_dict_vacant(table, entry->hash),
-                           entry->hash, entry->key, entry->value);
+            append(table, wr_dict_vacant(table, entry->hash), entry->hash,
+                   entry->key, entry->value);
         }
     }
     WEIR_ASSERT(table->filled == live);
@@ -233,28 +316,60 @@ wr_dict_taken(const struct wr_dict_table *table)
     return taken;
 }
 
+size_t
+wr_dict_probes(const struct wr_dict_table *table, uint32_t place)
+{
+    const void *index = index_of(table);
+    size_t mask = mask_of(table);
+    size_t at = (size_t)table->entries[place].hash & mask;
+    size_t step = 1;
+
+    /* Ends: the entry is found on this way. */
+    while (slot_read(index, at, width_of(table->log2_index)) !=
+           (size_t)place + 1) {
+        at = (at + step) & mask;
+        step++;
+    }
+    return step;
+}
+
+/* The entries that are not deleted, or UINT64_MAX if one of them cannot be
+ * found, or a deleted one has a value, or only some have values. */
+static uint64_t
+count_sound(const struct wr_dict_table *table)
+{
+    uint64_t live = 0;
+    uint64_t valued = 0;
+
+    for (uint32_t i = 0; i < table->filled; i++) {
+        const struct wr_dict_entry *entry = &table->entries[i];
+
+        valued += entry->value != NULL ? 1 : 0;
+        if (entry->key == NULL) {
+            if (entry->value != NULL || i == table->first) {
+                return UINT64_MAX;
+            }
+            continue;
+        }
+        live++;
+        if (i < table->first ||
+            (entry->key->meta != WR_META_INT && table->mixed == 0) ||
+            wr_dict_look_up(table, entry->key, entry->hash) != i) {
+            return UINT64_MAX;
+        }
+    }
+    return valued == 0 || valued == live ? live : UINT64_MAX;
+}
+
 bool
 wr_dict_table_sound(const struct wr_dict_table *table, uint64_t used)
 {
-    uint64_t live = 0;
-    size_t slot;
+    uint64_t live;
 
     if (table == NULL) {
         return used == 0;
     }
-    for (uint32_t i = 0; i < table->filled; i++) {
-        const struct wr_dict_entry *entry = &table->entries[i];
-
-        if ((entry->key == NULL) != (entry->value == NULL)) {
-            return false;
-        }
-        if (entry->key != NULL) {
-            live++;
-            if (wr_dict_find(table, entry->key, entry->hash, &slot) != i) {
-                return false;
-            }
-        }
-    }
+    live = count_sound(table);
     return live == used && wr_dict_taken(table) >= live &&
            wr_dict_taken(table) <= table->filled &&
            table->filled <= table->capacity &&

@@ -106,6 +106,17 @@ add_end(json_t *record, const char *end, const char *why)
                   "forbidden", "why", why == NULL ? "it said nothing" : why));
 }
 
+/* Whether the row counts samples: not a crash, nor what a look at the heap
+ * found. */
+static bool
+counts_samples(const json_t *outcome)
+{
+    const char *values = wr_catalog_text(outcome, "values", "");
+
+    return strchr("-*0123456789", values[0]) != NULL ||
+           strcmp(values, "other") == 0;
+}
+
 /* Frequencies and their intervals, and what the rows come to. */
 static void
 judge_rows(struct wr_trial *trial)
@@ -126,7 +137,7 @@ judge_rows(struct wr_trial *trial)
 
         trial->forbidden += wr_outcome_is_forbidden(outcome);
         trial->never_seen += k == 0 && strcmp(grade, "interesting") == 0;
-        if (n == 0 || k > n) {
+        if (n == 0 || k > n || !counts_samples(outcome)) {
             (void)json_object_set_new(outcome, "low", json_null());
             (void)json_object_set_new(outcome, "high", json_null());
             continue;
@@ -164,6 +175,24 @@ complete(struct wr_trial *trial, const struct wr_child_result *result,
                               json_real((double)result->elapsed_ns / 1e9));
 }
 
+/* "append-append, cell gil: forbidden outcome 2001,-1: ..." */
+static void
+say_forbidden(const struct wr_trial *trial, const json_t *outcome)
+{
+    json_int_t n =
+        json_integer_value(json_object_get(trial->record, "executions"));
+    json_int_t k = json_integer_value(json_object_get(outcome, "count"));
+    bool sample = json_is_number(json_object_get(outcome, "low"));
+    char *count = sample ? wr_lab_print("%lld of %lld samples", (long long)k,
+                                        (long long)n)
+                         : wr_lab_print("after %lld samples", (long long)n);
+
+    wr_say("%s, cell %s: forbidden outcome %s: %s (%s)", wr_trial_name(trial),
+           trial->cell->name, wr_catalog_text(outcome, "values", "?"),
+           wr_catalog_text(outcome, "why", "?"), count);
+    free(count);
+}
+
 /* One line per forbidden outcome, and one for too few samples. */
 static void
 say_result(const struct wr_trial *trial)
@@ -176,14 +205,7 @@ say_result(const struct wr_trial *trial)
     json_array_foreach(json_object_get(record, "outcomes"), i, outcome)
     {
         if (wr_outcome_is_forbidden(outcome)) {
-            wr_say("%s, cell %s: forbidden outcome %s: %s (%lld in %lld "
-                   "samples)",
-                   wr_trial_name(trial), trial->cell->name,
-                   wr_catalog_text(outcome, "values", "?"),
-                   wr_catalog_text(outcome, "why", "?"),
-                   (long long)json_integer_value(
-                       json_object_get(outcome, "count")),
-                   (long long)n);
+            say_forbidden(trial, outcome);
         }
     }
     if (trial->too_few) {

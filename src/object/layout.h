@@ -13,6 +13,7 @@
 #define WR_OBJECT_LAYOUT_H
 
 #include "object/header.h"
+#include "thread/gate.h"
 
 #include <weir/foreign.h>
 #include <weir/weak.h>
@@ -44,8 +45,12 @@ struct wr_tuple { /* SHARED */
 struct wr_array { /* SHARED */
     /* [const] items there is room for */
     uint64_t capacity;
-    /* [owner] the list's size while the dead list waits */
-    uint64_t saved;
+    union {
+        /* [inner] thread/gate.h */
+        uint64_t moves;
+        /* [owner] the list's size while the dead list waits */
+        uint64_t saved;
+    };
     /* [gil] [lock: list] the first `size` are children, never NULL */
     weir_object *items[];
 };
@@ -74,27 +79,30 @@ struct wr_dict_entry {
 struct wr_dict_table { /* SHARED */
     /* [const] bytes of the whole block */
     uint64_t bytes;
+    /* [inner] thread/gate.h */
+    uint64_t moves;
     /* [const] entries there is room for */
     uint32_t capacity;
     /* [const] base-2 logarithm of the index size */
-    uint32_t log2_index;
+    uint16_t log2_index;
+    /* [gil] [lock: dict] 1 if some key is not an int */
+    uint16_t mixed;
     /* [gil] [lock: dict] entries handed out, deleted ones included */
     uint32_t filled;
-    /* [gil] [lock: dict] raised by every structural change */
-    uint32_t version;
-    /* [owner] the dict's used while the dead dict waits */
-    uint64_t saved;
+    /* [gil] [lock: dict] entries before this one are deleted, it is not */
+    uint32_t first;
     /* [gil] [lock: dict] */
     struct wr_dict_entry entries[];
 };
 
-/* Offset 16 is used: not needed any more when dead.  A set is the same with
- * all values NULL. */
+/* Offset 16 is used and version: not needed any more when dead.  A set is the
+ * same with all values NULL. */
 struct wr_dict { /* SHARED */
     weir_object base;
-    /* [gil] [lock: object] live entries; without a table the version its next
-     * one starts with: read it with wr_dict_used() */
-    uint64_t used;
+    /* [gil] [lock: object] live entries */
+    uint32_t used;
+    /* [gil] [lock: object] raised by every structural change */
+    uint32_t version;
     /* [gil] [lock: object] NULL until the first insertion */
     struct wr_dict_table *table;
 };
@@ -152,6 +160,8 @@ _Static_assert(offsetof(struct wr_dict, used) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_weak, context) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_foreign, link) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_foreign, fields) == WEIR_FOREIGN_OFFSET, "");
+_Static_assert(offsetof(struct wr_array, moves) == WR_MOVES_OFFSET, "");
+_Static_assert(offsetof(struct wr_dict_table, moves) == WR_MOVES_OFFSET, "");
 _Static_assert(sizeof(struct wr_list) == 32, "a list is 32 bytes");
 _Static_assert(sizeof(struct wr_dict) == 32, "a dict is 32 bytes");
 

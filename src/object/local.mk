@@ -11,5 +11,6 @@ WEIR_SOURCES += \
 	%D%/quiet.h \
 	%D%/site.c \
 	%D%/site.h \
+	%D%/slot.h \
 	%D%/type.c \
 	%D%/type.h

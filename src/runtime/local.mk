@@ -1,8 +1,13 @@
 WEIR_SOURCES += \
 	%D%/checkpoint.c \
 	%D%/error.c \
+	%D%/handle.c \
+	%D%/handle.h \
 	%D%/lock_stats.c \
 	%D%/memory.c \
 	%D%/start.c
 
-WEIR_TEST_SOURCES += tests/test_runtime.c tests/test_object.c
+WEIR_TEST_SOURCES += \
+	tests/test_handle.c \
+	tests/test_object.c \
+	tests/test_runtime.c

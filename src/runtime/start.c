@@ -12,6 +12,7 @@
 #include "object/immortal.h"
 #include "object/site.h"
 #include "object/type.h"
+#include "runtime/handle.h"
 #include "thread/thread.h"
 
 #include <weir/runtime.h>
@@ -161,6 +162,7 @@ start_floors(const weir_config *config)
     if (error != 0) {
         goto out_kinds;
     }
+    wr_handle_start();
     if (config->gc_disabled) {
         (void)weir_gc_disable();
     }
@@ -228,6 +230,7 @@ weir_stop(void)
     if (error != 0) {
         goto out_unlock;
     }
+    wr_handle_stop();
     wr_collect_stop();
     wr_kinds_stop();
     wr_threads_stop();

@@ -3,12 +3,12 @@
  * thread/reclaim.c - grace periods: the only file that calls liburcu.
  *
  * The reclaimer's round:
- *   1. take what is waiting: deferred calls, pools in limbo;
+ *   1. take what is waiting: deferred calls, retired blocks, pools in limbo;
  *   2. ask every thread to refresh its read section, and go on asking: a
  *      thread that refreshed once may re-enter in the old phase, so the bit
  *      stays until the grace period is over, and new threads inherit it;
  *   3. wait for the grace period;
- *   4. stop asking, make the calls, release the pools.
+ *   4. stop asking, make the calls, release blocks and pools.
  *
  * liburcu is not instrumented, so ThreadSanitizer is told what it orders:
  * leaving a section releases `section`, the end of a grace period acquires it.
@@ -17,6 +17,7 @@
 
 #include "heap/limbo.h"
 #include "thread/lock.h"
+#include "thread/retire.h"
 #include "thread/safepoint.h"
 
 #include <pthread.h>
@@ -134,9 +135,10 @@ static void
 one_round(void)
 {
     struct wr_reclaim_node *deferred = take_deferred();
+    void *retired = wr_retired_take();
     struct wr_limbo_batch batch = wr_limbo_take();
 
-    if (deferred == NULL && batch.count == 0) {
+    if (deferred == NULL && retired == NULL && batch.count == 0) {
         return;
     }
     if (wr_reclaim_on()) {
@@ -147,6 +149,7 @@ one_round(void)
     }
     wr_store_relaxed(&reclaimer.grace_periods, reclaimer.grace_periods + 1);
     call_all(deferred);
+    wr_retired_release(retired);
     wr_limbo_release(batch);
 }
 
@@ -246,6 +249,7 @@ wr_reclaim_stop(void)
     }
     /* Nobody is inside a section any more: no need to wait. */
     call_all(take_deferred());
+    wr_retired_release(wr_retired_take());
     wr_limbo_release(wr_limbo_take());
     wr_reclaim_on_ = false;
 }

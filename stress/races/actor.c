@@ -68,6 +68,12 @@ race_sample(void)
     return present_sample;
 }
 
+int
+wr_race_actor_index(void)
+{
+    return self == NULL ? -1 : (int)self->index;
+}
+
 unsigned
 race_me(void)
 {

@@ -8,11 +8,12 @@
 
 #include <weir/weir.h>
 
+#include "base/clock.h"
 #include "heap/stats.h"
 #include "thread/safepoint.h"
 
 /* Replaced arrays go after a grace period, which takes milliseconds. */
-enum { PATIENCE = 500, NAP_NS = 1000000 };
+enum { NAP_NS = 1000000 };
 
 static struct wr_race_level
 read_level(void)
@@ -51,11 +52,12 @@ nap(void)
 }
 
 bool
-wr_race_level_is_back(const struct wr_race_level *before)
+wr_race_level_is_back(const struct wr_race_level *before, uint64_t patience_ns)
 {
+    uint64_t end = wr_clock_ns() + patience_ns;
     struct wr_race_level now = wr_race_level_now();
 
-    for (int i = 0; i < PATIENCE && !is_back(before, &now); i++) {
+    while (!is_back(before, &now) && wr_clock_ns() < end) {
         nap();
         now = read_level();
     }

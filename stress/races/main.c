@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include <weir/weir.h>
 
@@ -21,6 +20,7 @@
 #include "../record.h"
 #include "report.h"
 #include "runner.h"
+#include "signals.h"
 
 static struct wr_race_report report;
 
@@ -132,8 +132,7 @@ main(int argc, char **argv)
     plan.budget_ns = (uint64_t)options.budget_ms * 1000000;
     plan.hang_ns = (uint64_t)options.hang_ms * 1000000;
     plan.until_found = options.until_found;
-    /* Crashes are results here; they leave no files. */
-    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    wr_race_catch_crashes();
     report = (struct wr_race_report){
         .options = &options, .arm = &wr_race_arm_native, .test = plan.test};
     start_runtime(&options);

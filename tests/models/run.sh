@@ -110,4 +110,12 @@ found lock_cpython returns -DNO_FORCED_WAKE
 found lock_cpython served -DFAST_RELEASE
 found lock_cpython - -DSTEAL
 
+holds slot -
+if [ "$long" = --long ]; then
+    holds slot - -DREADERS=2
+fi
+for mutant in NO_RECHECK BLIND_ADD DROP_FIRST COUNT_FIRST LOOSE_ADD; do
+    found slot - -D$mutant
+done
+
 exit "$failed"

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * runtime/handle.h - the table of handles, for start, stop and fork.
+ */
+#ifndef WR_RUNTIME_HANDLE_H
+#define WR_RUNTIME_HANDLE_H
+
+#include <weir/handle.h>
+
+/* Begin a run: no handle of an earlier one is valid.  Cannot fail. */
+void wr_handle_start(void);
+
+/*
+ * Forget all handles without dropping their references, and give the table
+ * back.  Caller: runtime stop, no other thread attached.  Harmless if not
+ * started.
+ */
+void wr_handle_stop(void);
+
+/*
+ * Around a fork: take the lock of the table, so that the child gets it whole,
+ * and give it back, in the parent and in the child.  Caller: holds no mutex of
+ * rank HANDLES or above.
+ */
+void wr_handle_fork_lock(void);
+void wr_handle_fork_unlock(void);
+
+#endif
