@@ -178,34 +178,63 @@ START_TEST(each_with_a_callback_is_another)
 }
 END_TEST
 
+static void
+visit_nothing(weir_object *o, weir_visit_fn visit, void *context, void *data)
+{
+    (void)o;
+    (void)data;
+    visit(NULL, context);
+}
+
+/* In the collectable space, or without traverse in that of the atoms. */
+static weir_object *
+make_foreign(weir_traverse_fn traverse)
+{
+    weir_foreign_spec spec = {
+        .size = sizeof(spec),
+        .name = "foreign",
+        .bytes = 40,
+        .traverse = traverse,
+    };
+
+    return weir_foreign_new(weir_foreign_type(&spec));
+}
+
 START_TEST(what_can_be_a_target)
 {
     weir_object *item = weir_str_from("item");
     weir_object *good[] = {
-        weir_list_new(),           weir_dict_new(),
-        weir_tuple_pack(1, &item), weir_instance_new(node_type),
-        weir_tuple_new(0),
+        weir_tuple_new(0),         weir_list_new(),
+        weir_dict_new(),           weir_set_new(),
+        weir_tuple_pack(1, &item), weir_tuple_new(20000),
+        make(node_type),           weir_cell_new(item),
+        make_foreign(NULL),        make_foreign(visit_nothing),
     };
     weir_object *bad[] = {
         weir_newref(item),
         weir_int_new(1),
         weir_int_new(INT64_MAX),
-        weak(good[0]),
+        weak(good[1]),
         (weir_object *)(void *)node_type,
     };
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         weir_object *w = weak(good[i]);
+        weir_object *v = watch(good[i], "v");
 
         check_alive(w, good[i]);
         ck_assert(weir_is_weak(w));
         ck_assert(!weir_is_weak(good[i]));
-        ck_assert_int_eq(weir_weak_count(good[i]), 1);
+        ck_assert_int_eq(weir_weak_count(good[i]), 2);
         weir_decref(good[i]);
-        if (wr_cfg_counted && i < 4) {
+        /* The empty tuple lives for ever. */
+        if (wr_cfg_counted && i > 0) {
             check_dead(w);
+            check_dead(v);
+            ck_assert_uint_eq(seen.called, i);
         }
         weir_decref(w);
+        weir_decref(v);
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         ck_assert_ptr_null(weir_weak_new(bad[i], NULL, NULL, NULL));
