@@ -34,6 +34,10 @@ struct wr_collector { /* SHARED */
     /* [atomic: seq_cst] somebody was turned away meanwhile */
     uint32_t again;
 
+    /* [atomic: seq_cst] no collection may begin.  seq_cst with `collecting`:
+     * who claims looks here after that; who sets this may then be sure */
+    uint32_t shut;
+
     /* [owner] of the thread that set collecting: */
     struct wr_round round;
     uint64_t stop_asked_ns;
@@ -62,6 +66,12 @@ bool
 wr_collect_running(void)
 {
     return wr_load_relaxed(&collector.collecting) != 0;
+}
+
+void
+wr_collect_shut(void)
+{
+    wr_store_seq_cst(&collector.shut, 1U);
 }
 
 void
@@ -101,6 +111,13 @@ unclaim(struct wr_thread *self)
     if (wr_exchange_seq_cst(&collector.again, 0U) != 0) {
         (void)wr_pending_set(&self->pub.pending, WR_PENDING_COLLECT);
     }
+}
+
+/* True after wr_collect_shut().  Caller: has claimed. */
+static bool
+is_shut(void)
+{
+    return wr_load_seq_cst(&collector.shut) != 0;
 }
 
 /* ---- the sequence ------------------------------------------------------- */
@@ -232,7 +249,7 @@ weir_gc_collect(int generation)
         return 0;
     }
     self = wr_self();
-    result = run(self, generation);
+    result = is_shut() ? WEIR_ESTATE : run(self, generation);
     unclaim(self);
     return result;
 }
@@ -249,7 +266,7 @@ wr_collect_due(struct wr_thread *self)
         return;
     }
     generation = wr_settings_due();
-    if (generation >= 0) {
+    if (generation >= 0 && !is_shut()) {
         (void)run(self, generation);
     }
     unclaim(self);

@@ -34,6 +34,12 @@ void wr_collect_stop(void);
 bool wr_collect_running(void);
 
 /*
+ * From now on no collection begins; one that has begun goes on.  For the rest
+ * of the process.  Any thread.
+ */
+void wr_collect_shut(void);
+
+/*
  * A thread found WR_PENDING_COLLECT at its checkpoint: collect what is due by
  * thresholds and counts, if anything is.  Clears the bit.  Caller: attached,
  * no lock held, at a checkpoint.

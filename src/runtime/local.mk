@@ -5,9 +5,14 @@ WEIR_SOURCES += \
 	%D%/handle.h \
 	%D%/lock_stats.c \
 	%D%/memory.c \
-	%D%/start.c
+	%D%/start.c \
+	%D%/stop.c \
+	%D%/stop.h
 
 WEIR_TEST_SOURCES += \
+	tests/numbered.h \
 	tests/test_handle.c \
 	tests/test_object.c \
-	tests/test_runtime.c
+	tests/test_runtime.c \
+	tests/test_stop.c \
+	tests/test_stop_fast.c
