@@ -40,6 +40,10 @@ struct wr_collector { /* SHARED */
     /* [atomic: seq_cst] somebody was turned away meanwhile */
     uint32_t again;
 
+    /* [atomic: seq_cst] no collection may begin.  seq_cst with `collecting`:
+     * who claims looks here after that; who sets this may then be sure */
+    uint32_t shut;
+
     /* [owner] of the thread that set collecting: */
     struct wr_round round;
     uint64_t stop_asked_ns;
@@ -72,6 +76,12 @@ bool
 wr_collect_running(void)
 {
     return wr_load_relaxed(&collector.collecting) != FREE;
+}
+
+void
+wr_collect_shut(void)
+{
+    wr_store_seq_cst(&collector.shut, 1U);
 }
 
 void
@@ -185,6 +195,13 @@ void
 wr_collect_let_in(struct wr_thread *self)
 {
     unclaim(self);
+}
+
+/* True after wr_collect_shut().  Caller: has claimed. */
+static bool
+is_shut(void)
+{
+    return wr_load_seq_cst(&collector.shut) != 0;
 }
 
 /* ---- the sequence ------------------------------------------------------- */
@@ -319,7 +336,7 @@ weir_gc_collect(int generation)
     if (!wr_cfg_counted || !claim(self)) {
         return 0;
     }
-    result = run(self, generation);
+    result = is_shut() ? WEIR_ESTATE : run(self, generation);
     unclaim(self);
     return result;
 }
@@ -336,7 +353,7 @@ wr_collect_due(struct wr_thread *self)
         return;
     }
     generation = wr_settings_due();
-    if (generation >= 0) {
+    if (generation >= 0 && !is_shut()) {
         (void)run(self, generation);
     }
     unclaim(self);

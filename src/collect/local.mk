@@ -2,7 +2,11 @@ WEIR_SOURCES += \
 	%D%/collect.c \
 	%D%/collect.h \
 	%D%/detect.c \
+	%D%/ending.c \
+	%D%/ending.h \
 	%D%/garbage.c \
+	%D%/nodes.c \
+	%D%/nodes.h \
 	%D%/overflow.c \
 	%D%/overflow.h \
 	%D%/round.c \
@@ -14,6 +18,7 @@ WEIR_SOURCES += \
 	%D%/size.h \
 	%D%/visit.h \
 	%D%/weak.c
+	%D%/walk.h
 
 WEIR_TEST_SOURCES += \
 	tests/reference.c \
