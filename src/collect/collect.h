@@ -45,6 +45,7 @@ bool wr_collect_running(void);
 bool wr_collect_keep_out(struct wr_thread *self);
 void wr_collect_let_in(struct wr_thread *self);
 
+/*
  * From now on no collection begins; one that has begun goes on.  For the rest
  * of the process.  Any thread.
  */

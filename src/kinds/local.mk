@@ -28,6 +28,9 @@ WEIR_SOURCES += \
 	%D%/pile.h \
 	%D%/set.c \
 	%D%/set.h \
+	%D%/list_array.c \
+	%D%/list_slice.c \
+	%D%/list_sort.c \
 	%D%/str.c \
 	%D%/str.h \
 	%D%/str_build.c \
@@ -53,12 +56,17 @@ WEIR_TEST_SOURCES += \
 	tests/test_fault_str.c \
 	tests/test_foreign.c \
 	tests/test_fault_set.c \
+	tests/test_fault_slice.c \
 	tests/test_hash.c \
 	tests/test_hash_attack.c \
 	tests/test_instance.c \
 	tests/test_int.c \
 	tests/test_list.c \
 	tests/test_misuse.c \
+	tests/test_list_history.c \
+	tests/test_list_slice.c \
+	tests/test_list_sort.c \
+	tests/test_list_threads.c \
 	tests/test_refcount.c \
 	tests/test_set.c \
 	tests/test_set_threads.c \

@@ -54,8 +54,8 @@ wr_children_visit(weir_object *o, wr_visit_fn visit, void *context)
     case WR_KIND_LIST: {
         struct wr_list *list = (struct wr_list *)(void *)o;
 
-        if (list->array != NULL) {
-            items = list->array->items;
+        if (wr_list_array(list) != NULL) {
+            items = wr_list_array(list)->items;
             n = list->size;
         }
         break;

@@ -58,8 +58,8 @@ unlink16(weir_object *o)
     case WR_KIND_LIST: {
         struct wr_list *list = (struct wr_list *)(void *)o;
 
-        if (list->array != NULL) {
-            list->array->saved = list->size;
+        if (list->gate != 0) {
+            wr_list_array(list)->saved = list->size;
         }
         return NULL;
     }
@@ -209,7 +209,7 @@ teardown_dict(struct wr_thread *self, struct wr_dict *dict)
 static void
 teardown_list(struct wr_thread *self, struct wr_list *list)
 {
-    struct wr_array *array = list->array;
+    struct wr_array *array = wr_list_array(list);
 
     if (array == NULL) {
         return;
@@ -301,7 +301,7 @@ void
 wr_release_arrays(struct wr_thread *self, weir_object *o)
 {
     if (wr_kind_of(o) == WR_KIND_LIST) {
-        struct wr_array *array = ((struct wr_list *)(void *)o)->array;
+        struct wr_array *array = wr_list_array((struct wr_list *)(void *)o);
 
         if (array != NULL) {
             wr_raw_free(self->heap, array, wr_array_bytes(array->capacity));

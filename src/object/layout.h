@@ -51,18 +51,26 @@ struct wr_array { /* SHARED */
         /* [owner] the list's size while the dead list waits */
         uint64_t saved;
     };
-    /* [gil] [lock: list] the first `size` are children, never NULL */
+    /* [gil] [lock: list; read by slot.h] the first `size` are children, never
+     * NULL */
     weir_object *items[];
 };
 
 /* Offset 16 is size: saved in the array; without an array size is 0. */
 struct wr_list { /* SHARED */
     weir_object base;
-    /* [gil] [lock: object] */
+    /* [gil] [atomic: written under the object's lock release; read acquire] */
     uint64_t size;
-    /* [gil] [lock: object] NULL until the first append */
-    struct wr_array *array;
+    /* [gil] [atomic: as size] to the array; 0 until the first append */
+    uint64_t gate;
 };
+
+/* The item array of a list, or NULL. */
+static inline struct wr_array *
+wr_list_array(const struct wr_list *list)
+{
+    return (struct wr_array *)wr_gate_block(list->gate);
+}
 
 /* An entry whose key is NULL has been deleted (value is NULL too); the
  * entries of a set have no value. */
