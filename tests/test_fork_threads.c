@@ -145,7 +145,7 @@ defer(void)
     }
 }
 
-/* Take each mutex of the runtime that can be had without being attached. */
+/* Take each mutex of the runtime, mostly without being attached. */
 static void
 meddle(void)
 {
@@ -153,11 +153,11 @@ meddle(void)
     struct wr_heap_stats heap;
     int64_t counts[WEIR_GC_GENERATIONS];
 
+    wr_lock_get_stats(stats); /* GIL */
     (void)weir_detach();
     (void)weir_start(NULL);               /* RUNTIME */
     (void)weir_gc_get_count(counts);      /* COLLECT */
     (void)wr_threads_count();             /* THREADS */
-    wr_lock_get_stats(stats);             /* GIL */
     (void)wr_str_interned();              /* KINDS */
     (void)weir_handle_count();            /* HANDLES */
     (void)wr_lot_unpark_one(&over, 0, 0); /* LOT */
