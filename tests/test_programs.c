@@ -222,7 +222,7 @@ START_TEST(a_program_survives_lack_of_memory)
         check_nothing_left(before);
         wr_test_stop();
         /* The first ones one by one, then further and further apart. */
-        nth += 1 + nth / 8;
+        nth += 1 + nth / 4;
     } while (failed);
 }
 END_TEST
