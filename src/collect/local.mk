@@ -12,7 +12,8 @@ WEIR_SOURCES += \
 	%D%/settings.h \
 	%D%/size.c \
 	%D%/size.h \
-	%D%/visit.h
+	%D%/visit.h \
+	%D%/weak.c
 
 WEIR_TEST_SOURCES += \
 	tests/reference.c \
@@ -23,4 +24,6 @@ WEIR_TEST_SOURCES += \
 	tests/test_fault_collect.c \
 	tests/test_finalize.c \
 	tests/test_generations.c \
-	tests/test_size.c
+	tests/test_size.c \
+	tests/test_weak_collect.c \
+	tests/test_weak_threads.c

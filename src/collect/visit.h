@@ -65,7 +65,8 @@ wr_each_child(weir_object *o, wr_each_fn visit, void *context)
     }
     case WR_KIND_DICT:
     case WR_KIND_SET:
-        wr_each_entry(((struct wr_dict *)(void *)o)->table, visit, context);
+        wr_each_entry(wr_dict_table_of((struct wr_dict *)(void *)o), visit,
+                      context);
         break;
     case WR_KIND_WEAK:
         visit(((struct wr_weak *)(void *)o)->context, context);

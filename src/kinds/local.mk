@@ -7,6 +7,9 @@ WEIR_SOURCES += \
 	%D%/dict.c \
 	%D%/dict.h \
 	%D%/dict_both.c \
+	%D%/dict_index.h \
+	%D%/dict_read.c \
+	%D%/dict_read.h \
 	%D%/dict_table.c \
 	%D%/dict_table.h \
 	%D%/foreign.c \
@@ -32,9 +35,11 @@ WEIR_SOURCES += \
 	%D%/str_number.c \
 	%D%/str_ops.c \
 	%D%/tuple.c \
-	%D%/tuple.h
+	%D%/tuple.h \
+	%D%/weak.c
 WEIR_TEST_SOURCES += \
 	tests/bag.h \
+	tests/dicts.h \
 	tests/fixture.h \
 	tests/test_cell.c \
 	tests/sweep.h \
@@ -44,6 +49,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_dict_threads.c \
 	tests/test_fault_dict.c \
 	tests/test_fault_list.c \
+	tests/test_fault_weak.c \
 	tests/test_fault_str.c \
 	tests/test_foreign.c \
 	tests/test_fault_set.c \
@@ -61,4 +67,6 @@ WEIR_TEST_SOURCES += \
 	tests/test_str_build.c \
 	tests/test_str_ops.c \
 	tests/test_tuple.c \
+	tests/test_weak.c \
+	tests/weak_fixture.h \
 	tests/workers.h

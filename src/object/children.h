@@ -62,7 +62,8 @@ wr_children_visit(weir_object *o, wr_visit_fn visit, void *context)
     }
     case WR_KIND_DICT:
     case WR_KIND_SET: {
-        struct wr_dict_table *table = ((struct wr_dict *)(void *)o)->table;
+        struct wr_dict_table *table =
+            wr_dict_table_of((struct wr_dict *)(void *)o);
 
         for (uint32_t i = 0; table != NULL && i < table->filled; i++) {
             if (table->entries[i].key != NULL) {

@@ -5,6 +5,8 @@
  * Starting and stopping is rare and done by one thread at a time under
  * [lock: lock]; everything else may rely on what it set up.
  */
+#include "runtime/start.h"
+
 #include "base/mutex.h"
 #include "collect/collect.h"
 #include "heap/heap.h"
@@ -12,6 +14,7 @@
 #include "object/immortal.h"
 #include "object/site.h"
 #include "object/type.h"
+#include "object/weak.h"
 #include "runtime/handle.h"
 #include "thread/thread.h"
 
@@ -146,6 +149,7 @@ start_floors(const weir_config *config)
     if (error != 0) {
         goto out_immortal;
     }
+    wr_weak_start();
     error = start_threads(config);
     if (error != 0) {
         goto out_types;
@@ -173,6 +177,7 @@ out_kinds:
 out_threads:
     wr_threads_stop();
 out_types:
+    wr_weak_stop();
     wr_types_stop();
 out_immortal:
     wr_immortal_stop();
@@ -234,6 +239,7 @@ weir_stop(void)
     wr_collect_stop();
     wr_kinds_stop();
     wr_threads_stop();
+    wr_weak_stop();
     wr_types_stop();
     wr_immortal_stop();
     wr_sites_stop();
@@ -266,4 +272,16 @@ int
 weir_debug_level(void)
 {
     return WEIR_DEBUG;
+}
+
+void
+wr_start_fork_lock(void)
+{
+    wr_mutex_fork_lock(&lock);
+}
+
+void
+wr_start_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&lock);
 }

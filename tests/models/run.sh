@@ -118,4 +118,10 @@ for mutant in NO_RECHECK BLIND_ADD DROP_FIRST COUNT_FIRST LOOSE_ADD; do
     found slot - -D$mutant
 done
 
+holds weak -
+for mutant in CORPSE NO_RECHECK LATE_DETACH PLAIN_DROP UNLOCKED_LEAVE \
+    BLIND_LEAVE CLEAR_FIRST QUEUE_DYING QUEUE_WITHOUT_REFERENCE REUSE_DYING; do
+    found weak - -D$mutant
+done
+
 exit "$failed"
