@@ -74,8 +74,27 @@ tests_check_programs_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_check_programs_LDFLAGS = $(AM_LDFLAGS) $(LIES)
 tests_check_programs_LDADD = libcore-atomic.la $(TEST_LIBS)
 
-SCRIPT_TESTS = tests/headers.sh tests/lint.sh tests/symbols.sh
+SCRIPT_TESTS = tests/examples.sh tests/headers.sh tests/lint.sh tests/symbols.sh
 EXTRA_DIST += $(SCRIPT_TESTS) $(CLI_TESTS)
+
+EXTRA_DIST += \
+	examples/embed/Makefile \
+	examples/embed/containers.c \
+	examples/embed/containers.expected \
+	examples/embed/cycle.c \
+	examples/embed/cycle.expected \
+	examples/embed/polygon.c \
+	examples/embed/polygon.expected \
+	examples/embed/raii.cc \
+	examples/embed/raii.expected \
+	examples/embed/resurrection.c \
+	examples/embed/resurrection.expected \
+	examples/embed/self-list.c \
+	examples/embed/self-list.expected \
+	examples/embed/shared-dict.c \
+	examples/embed/shared-dict.expected \
+	examples/embed/weak-cache.c \
+	examples/embed/weak-cache.expected
 
 TESTS = $(check_PROGRAMS) $(SCRIPT_TESTS) $(CLI_TESTS)
 TEST_EXTENSIONS = .sh

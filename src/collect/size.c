@@ -68,7 +68,7 @@ array_bytes(weir_object *o)
         return array != NULL ? wr_raw_bytes(array) : 0;
     case WR_KIND_DICT:
     case WR_KIND_SET:
-        table = ((struct wr_dict *)(void *)o)->table;
+        table = wr_dict_table_of((struct wr_dict *)(void *)o);
         return table != NULL ? wr_raw_bytes(table) : 0;
     case WR_KIND_INSTANCE:
     case WR_KIND_TUPLE:
