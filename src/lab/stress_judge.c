@@ -17,7 +17,7 @@
 #include "lab/stats.h"
 
 /* As stress/races/runner.h has them. */
-enum { CHILD_HUNG = 4, CHILD_FAILED = 5 };
+enum { CHILD_HUNG = 4, CHILD_FAILED = 5, CHILD_UNABLE = 6 };
 
 bool
 wr_outcome_is_forbidden(const json_t *outcome)
@@ -265,7 +265,7 @@ wr_stress_judge(struct wr_stress *stress, struct wr_trial *trial,
     char *last = find_reason(result->errors);
 
     if (result->end == WR_CHILD_FAILED ||
-        (result->end == WR_CHILD_EXITED && result->code == EXIT_FAILURE)) {
+        (result->end == WR_CHILD_EXITED && result->code == CHILD_UNABLE)) {
         free(last);
         free(end);
         return note_failure(stress, trial, result);
