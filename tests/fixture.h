@@ -12,6 +12,7 @@
 
 #include "heap/checker.h"
 #include "heap/heap_internal.h"
+#include "thread/gate.h"
 #include "thread/safepoint.h"
 
 #include <weir/weir.h>
@@ -61,6 +62,17 @@ wr_test_slow(void)
     return WR_TEST_SANITIZED || (checker != NULL && strcmp(checker, "1") == 0);
 }
 
+/* Come to checkpoints until no replaced array or table waits for a grace
+ * period.  Caller: no other thread stays attached without a checkpoint. */
+static inline void
+wr_test_settle(void)
+{
+    while (wr_retire_bytes() != 0) {
+        wr_reclaim_wake();
+        ck_assert_int_eq(weir_checkpoint(), 0);
+    }
+}
+
 /* Blocks that were freed by a thread other than their owner count until the
  * owner takes them back, and the checker's quarantine counts; so that is done
  * away with first. */
@@ -70,6 +82,7 @@ wr_test_usage(void)
     weir_memory memory;
     struct wr_test_usage usage;
 
+    wr_test_settle();
     wr_stop_world(wr_self());
     wr_heap_drain_all_stw();
     for (struct wr_heap *h = wr_heaps_all; wr_checker_on && h; h = h->next) {

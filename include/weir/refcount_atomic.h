@@ -31,6 +31,7 @@ static const bool wr_cfg_locked_objects = true;
 /*
  * Give a new object its first reference.  Caller: owns the block.  The count
  * is published last: a late reader of a recycled block sees it dead or whole.
+ * [pair:count-new/rel]
  */
 static inline void
 wr_ref_init(weir_object *o)
@@ -54,7 +55,11 @@ static inline void
 wr_ref_get(weir_object *o)
 {
     if (__builtin_expect(!wr_ref_skips(o), 1)) {
-        (void)weir_fetch_add_relaxed(&o->count, (int64_t)1);
+        int64_t old = weir_fetch_add_relaxed(&o->count, (int64_t)1);
+
+        if (WEIR_DEBUG >= 1 && old == 0) {
+            weir_refcount_error_(o, true);
+        }
     }
 }
 

@@ -26,8 +26,8 @@ typedef struct weir_config {
     uint64_t switch_interval_us;
     /* parallel flavours: run threads one at a time all the same */
     bool gil;
-    /* redzones, poisoning, quarantine; slow.  Default: on in builds with
-     * AddressSanitizer only */
+    /* redzones, poisoning, quarantine, so that a debug build recognises dead
+     * objects; slow.  Default: on in builds with AddressSanitizer only */
     bool checker;
     /* address space to reserve for collectable objects, bytes, and as much
      * again for the rest; 0: the default, 64 GiB each.  Halved until it fits */
@@ -163,12 +163,14 @@ WEIR_API int weir_debug_level(void);
 
 /* How memory stands.  Sizes in bytes. */
 typedef struct weir_memory {
-    uint64_t arenas;       /* arenas in use, 4 MiB each */
-    uint64_t pools;        /* pools in use, 64 KiB each */
-    uint64_t objects;      /* blocks that hold collectable objects */
-    uint64_t atoms;        /* blocks that hold ints, strings and the like */
-    uint64_t object_bytes; /* bytes of those two, rounded to blocks */
-    uint64_t raw_bytes;    /* item arrays and tables */
+    uint64_t arenas;        /* arenas in use, 4 MiB each */
+    uint64_t pools;         /* pools in use, 64 KiB each */
+    uint64_t objects;       /* blocks that hold collectable objects */
+    uint64_t atoms;         /* blocks that hold ints, strings and the like */
+    uint64_t object_bytes;  /* bytes of those two, rounded to blocks */
+    uint64_t raw_bytes;     /* item arrays and tables */
+    uint64_t retired_bytes; /* of those: replaced, and kept until no thread
+                               can be reading them any more */
 } weir_memory;
 
 /*

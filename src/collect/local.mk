@@ -17,6 +17,7 @@ WEIR_SOURCES += \
 	%D%/size.c \
 	%D%/size.h \
 	%D%/visit.h \
+	%D%/weak.c
 	%D%/walk.h
 
 WEIR_TEST_SOURCES += \
@@ -28,4 +29,6 @@ WEIR_TEST_SOURCES += \
 	tests/test_fault_collect.c \
 	tests/test_finalize.c \
 	tests/test_generations.c \
-	tests/test_size.c
+	tests/test_size.c \
+	tests/test_weak_collect.c \
+	tests/test_weak_threads.c

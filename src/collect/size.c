@@ -57,12 +57,11 @@ array_bytes(weir_object *o)
     switch (wr_kind_of(o)) {
     case WR_KIND_LIST:
         array = ((struct wr_list *)(void *)o)->array;
-        return array != NULL ? wr_raw_bytes(wr_array_bytes(array->capacity))
-                             : 0;
+        return array != NULL ? wr_raw_bytes(array) : 0;
     case WR_KIND_DICT:
     case WR_KIND_SET:
-        table = ((struct wr_dict *)(void *)o)->table;
-        return table != NULL ? wr_raw_bytes((size_t)table->bytes) : 0;
+        table = wr_dict_table_of((struct wr_dict *)(void *)o);
+        return table != NULL ? wr_raw_bytes(table) : 0;
     case WR_KIND_INSTANCE:
     case WR_KIND_TUPLE:
     case WR_KIND_CELL:

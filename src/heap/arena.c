@@ -13,6 +13,7 @@
 #include "base/bitmap.h"
 #include "base/mem.h"
 #include "heap/checker.h"
+#include "heap/heap_internal.h"
 #include "heap/poison.h"
 
 #define NO_ARENA SIZE_MAX
@@ -411,4 +412,16 @@ wr_arena_check_locked(const char **what)
         }
     }
     return errors;
+}
+
+void
+wr_arena_fork_lock(void)
+{
+    wr_mutex_fork_lock(&wr_arena_mutex);
+}
+
+void
+wr_arena_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&wr_arena_mutex);
 }

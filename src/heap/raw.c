@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "base/mutex.h"
 #include "heap/checker.h"
+#include "heap/heap_internal.h"
+#include "heap/remote.h"
 
 /* In front of a buffer from the C library. */
 struct large { /* SHARED */
@@ -133,12 +135,6 @@ in_pools(size_t size)
     return size <= WR_BLOCK_MAX && !wr_checker_on;
 }
 
-size_t
-wr_raw_bytes(size_t size)
-{
-    return in_pools(size) ? wr_class_bytes(wr_class_of(size)) : size;
-}
-
 void *
 wr_raw_alloc(struct wr_heap *heap, size_t size)
 {
@@ -179,4 +175,35 @@ wr_raw_free(struct wr_heap *heap, void *p, size_t size)
     } else {
         large_free(p);
     }
+}
+
+void
+wr_raw_free_foreign(void *p)
+{
+    if (wr_in_region(p)) {
+        wr_remote_push(wr_pool_of(p), p, p);
+    } else {
+        large_free(p);
+    }
+}
+
+size_t
+wr_raw_bytes(const void *p)
+{
+    if (wr_in_region(p)) {
+        return wr_pool_block_bytes(wr_pool_of(p));
+    }
+    return ((const struct large *)p - 1)->size;
+}
+
+void
+wr_raw_fork_lock(void)
+{
+    wr_mutex_fork_lock(&large_lock);
+}
+
+void
+wr_raw_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&large_lock);
 }

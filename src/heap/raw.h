@@ -34,6 +34,16 @@ void *wr_raw_realloc(struct wr_heap *heap, void *p, size_t old_size,
 void wr_raw_free(struct wr_heap *heap, void *p, size_t size);
 
 /*
+ * The same for a thread that has no heap, and without the size: a block of a
+ * pool goes to its owner as a remote free.  Any thread, attached or not.
+ */
+void wr_raw_free_foreign(void *p);
+
+/* Bytes of a buffer as wr_heap_get_stats() counts them.  Caller: owns p, or the
+ * world is stopped. */
+size_t wr_raw_bytes(const void *p);
+
+/*
  * How many bytes a request of `size` could use at no extra cost.  Asking for
  * that many and freeing that many is fine.
  */
@@ -42,9 +52,6 @@ wr_raw_round(size_t size)
 {
     return size > WR_BLOCK_MAX ? size : wr_class_bytes(wr_class_of(size));
 }
-
-/* Bytes that a buffer of `size` occupies, as wr_heap_get_stats() counts. */
-size_t wr_raw_bytes(size_t size);
 
 /* Bytes of the buffers that come from the C library now.  Any thread. */
 size_t wr_raw_large_bytes(void);

@@ -109,6 +109,7 @@ wr_str_alloc(size_t length)
 weir_object *
 weir_str_new(const char *bytes, size_t length)
 {
+    WR_SITE();
     int error = check_bytes(bytes, length);
     struct wr_str *s;
 
@@ -129,6 +130,7 @@ weir_str_new(const char *bytes, size_t length)
 weir_object *
 weir_str_from(const char *text)
 {
+    WR_SITE();
     if (wr_unlikely(text == NULL)) {
         return wr_fail(WEIR_EINVAL);
     }
@@ -242,4 +244,16 @@ bool
 weir_is_str(const weir_object *o)
 {
     return wr_check_kind(o, WR_META_STR) == WEIR_OK;
+}
+
+void
+wr_str_fork_lock(void)
+{
+    wr_mutex_fork_lock(&lock);
+}
+
+void
+wr_str_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&lock);
 }

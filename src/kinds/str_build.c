@@ -214,6 +214,7 @@ weir_str_builder_add_format(weir_str_builder *b, const char *format, ...)
 weir_object *
 weir_str_builder_finish(weir_str_builder *b)
 {
+    WR_SITE();
     weir_object *result;
 
     if (wr_unlikely(b == NULL)) {
@@ -233,6 +234,7 @@ weir_str_builder_finish(weir_str_builder *b)
 weir_object *
 weir_str_vformat(const char *format, va_list arguments)
 {
+    WR_SITE();
     weir_str_builder b;
 
     weir_str_builder_init(&b);
@@ -243,6 +245,7 @@ weir_str_vformat(const char *format, va_list arguments)
 weir_object *
 weir_str_format(const char *format, ...)
 {
+    WR_SITE();
     weir_object *result;
     va_list arguments;
 

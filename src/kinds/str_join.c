@@ -116,6 +116,7 @@ join_tuple(const weir_object *separator, const weir_object *o)
 weir_object *
 weir_str_join(weir_object *separator, weir_object *items)
 {
+    WR_SITE();
     int error = wr_check_kind(separator, WR_META_STR);
     weir_object *result;
     weir_object *copy;

@@ -15,6 +15,7 @@ enum { DIGITS_MAX = 20 }; /* of an int64_t, the sign included */
 weir_object *
 weir_int_to_str(const weir_object *n)
 {
+    WR_SITE();
     int error = wr_check_kind(n, WR_META_INT);
     char digits[DIGITS_MAX];
     char *at = digits + DIGITS_MAX;
@@ -71,6 +72,7 @@ parse(const char *bytes, size_t length, int64_t *out)
 weir_object *
 weir_str_to_int(const weir_object *s)
 {
+    WR_SITE();
     int error = wr_check_kind(s, WR_META_STR);
     int64_t value = 0;
 

@@ -39,6 +39,7 @@ bytes_of(const weir_object *o)
 weir_object *
 weir_str_concat(weir_object *a, weir_object *b)
 {
+    WR_SITE();
     int error = check_two(a, b);
     struct wr_str *s;
     size_t length;
@@ -70,6 +71,7 @@ weir_str_concat(weir_object *a, weir_object *b)
 weir_object *
 weir_str_slice(weir_object *s, size_t from, size_t to)
 {
+    WR_SITE();
     int error = wr_check_kind(s, WR_META_STR);
 
     if (wr_unlikely(error != WEIR_OK)) {
@@ -103,6 +105,7 @@ fill_repeated(char *to, const weir_object *s, size_t total)
 weir_object *
 weir_str_repeat(weir_object *s, size_t times)
 {
+    WR_SITE();
     int error = wr_check_kind(s, WR_META_STR);
     struct wr_str *result;
     size_t total;

@@ -47,7 +47,8 @@ wr_lab_main(int argc, char **argv)
     const char *word = argc > 1 ? argv[1] : NULL;
 
     if (word == NULL) {
-        wr_say("no verb given (compare, stress, list, doctor); see weir --help");
+        wr_say("no verb given (compare, stress, list, doctor); "
+               "see weir --help");
         return WR_EXIT_USAGE;
     }
     if (strcmp(word, "--help") == 0 || strcmp(word, "help") == 0) {

@@ -17,7 +17,7 @@
 #include "lab/stats.h"
 
 /* As stress/races/runner.h has them. */
-enum { CHILD_HUNG = 4, CHILD_FAILED = 5 };
+enum { CHILD_HUNG = 4, CHILD_FAILED = 5, CHILD_UNABLE = 6 };
 
 bool
 wr_outcome_is_forbidden(const json_t *outcome)
@@ -96,6 +96,28 @@ describe_end(const struct wr_child_result *result, const char **status)
     return NULL;
 }
 
+/*
+ * The line on stderr that says most about a crash: a failed check, a
+ * sanitizer's sum, else the last one.  To be freed; NULL: there is none.
+ */
+static char *
+find_reason(const char *errors)
+{
+    static const char *const telling[] = {
+        "weir: fatal: ", "SUMMARY: ", "runtime error: "};
+
+    for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
+        const char *at = strstr(errors, telling[i]);
+
+        if (at != NULL) {
+            size_t n = strcspn(at, "\n");
+
+            return wr_lab_print("%.*s", n > 300 ? 300 : (int)n, at);
+        }
+    }
+    return wr_child_last_line(errors);
+}
+
 /* The child's end as an outcome in front of the others. */
 static void
 add_end(json_t *record, const char *end, const char *why)
@@ -104,6 +126,17 @@ add_end(json_t *record, const char *end, const char *why)
         json_object_get(record, "outcomes"), 0,
         json_pack("{s:s, s:i, s:s, s:s}", "values", end, "count", 1, "grade",
                   "forbidden", "why", why == NULL ? "it said nothing" : why));
+}
+
+/* Whether the row counts samples: not a crash, nor what a look at the heap
+ * found. */
+static bool
+counts_samples(const json_t *outcome)
+{
+    const char *values = wr_catalog_text(outcome, "values", "");
+
+    return strchr("-*0123456789", values[0]) != NULL ||
+           strcmp(values, "other") == 0;
 }
 
 /* Frequencies and their intervals, and what the rows come to. */
@@ -126,7 +159,7 @@ judge_rows(struct wr_trial *trial)
 
         trial->forbidden += wr_outcome_is_forbidden(outcome);
         trial->never_seen += k == 0 && strcmp(grade, "interesting") == 0;
-        if (n == 0 || k > n) {
+        if (n == 0 || k > n || !counts_samples(outcome)) {
             (void)json_object_set_new(outcome, "low", json_null());
             (void)json_object_set_new(outcome, "high", json_null());
             continue;
@@ -164,6 +197,24 @@ complete(struct wr_trial *trial, const struct wr_child_result *result,
                               json_real((double)result->elapsed_ns / 1e9));
 }
 
+/* "append-append, cell gil: forbidden outcome 2001,-1: ..." */
+static void
+say_forbidden(const struct wr_trial *trial, const json_t *outcome)
+{
+    json_int_t n =
+        json_integer_value(json_object_get(trial->record, "executions"));
+    json_int_t k = json_integer_value(json_object_get(outcome, "count"));
+    bool sample = json_is_number(json_object_get(outcome, "low"));
+    char *count = sample ? wr_lab_print("%lld of %lld samples", (long long)k,
+                                        (long long)n)
+                         : wr_lab_print("after %lld samples", (long long)n);
+
+    wr_say("%s, cell %s: forbidden outcome %s: %s (%s)", wr_trial_name(trial),
+           trial->cell->name, wr_catalog_text(outcome, "values", "?"),
+           wr_catalog_text(outcome, "why", "?"), count);
+    free(count);
+}
+
 /* One line per forbidden outcome, and one for too few samples. */
 static void
 say_result(const struct wr_trial *trial)
@@ -176,14 +227,7 @@ say_result(const struct wr_trial *trial)
     json_array_foreach(json_object_get(record, "outcomes"), i, outcome)
     {
         if (wr_outcome_is_forbidden(outcome)) {
-            wr_say("%s, cell %s: forbidden outcome %s: %s (%lld in %lld "
-                   "samples)",
-                   wr_trial_name(trial), trial->cell->name,
-                   wr_catalog_text(outcome, "values", "?"),
-                   wr_catalog_text(outcome, "why", "?"),
-                   (long long)json_integer_value(
-                       json_object_get(outcome, "count")),
-                   (long long)n);
+            say_forbidden(trial, outcome);
         }
     }
     if (trial->too_few) {
@@ -218,10 +262,10 @@ wr_stress_judge(struct wr_stress *stress, struct wr_trial *trial,
 {
     const char *status;
     char *end = describe_end(result, &status);
-    char *last = wr_child_last_line(result->errors);
+    char *last = find_reason(result->errors);
 
     if (result->end == WR_CHILD_FAILED ||
-        (result->end == WR_CHILD_EXITED && result->code == EXIT_FAILURE)) {
+        (result->end == WR_CHILD_EXITED && result->code == CHILD_UNABLE)) {
         free(last);
         free(end);
         return note_failure(stress, trial, result);

@@ -297,6 +297,30 @@ names_text(const struct wr_stress *stress)
     return text;
 }
 
+/* Where the actors of the widest test ran: actor i on the i-th of these. */
+static void
+print_placement(const struct wr_stress *stress, const struct page *page)
+{
+    const json_t *widest = NULL;
+    size_t most = 0;
+    char *cpus;
+
+    for (size_t i = 0; i < stress->ntrials; i++) {
+        const json_t *record = stress->trials[i].record;
+        size_t n = json_array_size(json_object_get(record, "processors"));
+
+        if (n > most) {
+            most = n;
+            widest = record;
+        }
+    }
+    if (widest != NULL) {
+        cpus = processors_text(widest);
+        fprintf(page->out, "Actors on processors %s, in turn.  ", cpus);
+        free(cpus);
+    }
+}
+
 /* How to run what failed, or everything, again. */
 static void
 print_again(const struct wr_stress *stress, const struct page *page)
@@ -304,10 +328,9 @@ print_again(const struct wr_stress *stress, const struct page *page)
     const struct wr_stress_request *request = stress->request;
     char *names = names_text(stress);
 
+    print_placement(stress, page);
     fprintf(page->out,
-            "A native run cannot be replayed; the same tests again:\n"
-            "  weir stress%s",
-            names);
+            "A native run cannot be replayed; again:\n  weir stress%s", names);
     for (size_t i = 0; names[0] == '\0' && i < request->ntests; i++) {
         fprintf(page->out, " %s", request->tests[i]);
     }
@@ -381,6 +404,7 @@ wr_stress_print_catalog(const struct wr_catalog *catalog, FILE *out)
     size_t i;
     json_t *record;
     const char *part = "";
+    char *line;
 
     json_array_foreach(catalog->records, i, record)
     {
@@ -393,12 +417,14 @@ wr_stress_print_catalog(const struct wr_catalog *catalog, FILE *out)
                   out);
             part = kind;
         }
-        fprintf(out, "  %-18s %s\n", wr_catalog_text(record, "name", "?"),
-                test ? wr_catalog_text(record, "summary", "")
-                     : wr_catalog_text(record, "class", ""));
-        if (!test) {
-            wr_table_wrap(out, WR_PLAIN, false, wr_say_width(out), 21,
-                          wr_catalog_text(record, "origin", ""));
-        }
+        line = test ? wr_lab_print("  %-18s %s",
+                                   wr_catalog_text(record, "name", "?"),
+                                   wr_catalog_text(record, "summary", ""))
+                    : wr_lab_print("  %-18s %s: %s",
+                                   wr_catalog_text(record, "name", "?"),
+                                   wr_catalog_text(record, "class", ""),
+                                   wr_catalog_text(record, "origin", ""));
+        wr_table_wrap(out, WR_PLAIN, false, wr_say_width(out), 21, line);
+        free(line);
     }
 }

@@ -3,7 +3,7 @@
  * runtime/memory.c - the heap's figures for embedders.
  */
 #include "heap/stats.h"
-#include "thread/thread.h"
+#include "thread/retire.h"
 
 #include <weir/runtime.h>
 
@@ -26,5 +26,6 @@ weir_memory_stats(weir_memory *out)
     out->object_bytes =
         stats.bytes_used[WR_SPACE_GC] + stats.bytes_used[WR_SPACE_ATOM];
     out->raw_bytes = stats.bytes_used[WR_SPACE_RAW];
+    out->retired_bytes = wr_retire_bytes();
     return WEIR_OK;
 }

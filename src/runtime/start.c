@@ -6,12 +6,16 @@
  * [lock: lock]; everything else may rely on what it set up.  What happens
  * between deciding to stop and taking the floors down is in stop.c.
  */
+#include "runtime/start.h"
+
 #include "base/mutex.h"
 #include "collect/collect.h"
 #include "heap/heap.h"
 #include "kinds/kinds.h"
 #include "object/immortal.h"
+#include "object/site.h"
 #include "object/type.h"
+#include "object/weak.h"
 #include "runtime/handle.h"
 #include "runtime/stop.h"
 #include "thread/thread.h"
@@ -154,10 +158,12 @@ start_floors(const weir_config *config)
     if (error != 0) {
         return error;
     }
+    wr_sites_start();
     error = wr_types_start();
     if (error != 0) {
         goto out_immortal;
     }
+    wr_weak_start();
     error = start_threads(config);
     if (error != 0) {
         goto out_types;
@@ -185,9 +191,11 @@ out_kinds:
 out_threads:
     wr_threads_stop();
 out_types:
+    wr_weak_stop();
     wr_types_stop();
 out_immortal:
     wr_immortal_stop();
+    wr_sites_stop();
     wr_heap_stop();
     return error;
 }
@@ -269,8 +277,10 @@ wr_runtime_down(void)
     wr_collect_stop();
     wr_kinds_stop();
     wr_threads_stop();
+    wr_weak_stop();
     wr_types_stop();
     wr_immortal_stop();
+    wr_sites_stop();
     wr_heap_stop();
     wr_store_release(&state, (uint32_t)DOWN);
     wr_mutex_unlock(&lock);
@@ -311,4 +321,16 @@ int
 weir_debug_level(void)
 {
     return WEIR_DEBUG;
+}
+
+void
+wr_start_fork_lock(void)
+{
+    wr_mutex_fork_lock(&lock);
+}
+
+void
+wr_start_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&lock);
 }

@@ -2,12 +2,15 @@
 # deferred reclamation.
 WEIR_SOURCES += \
 	include/weir/thread.h \
+	%D%/fork.c %D%/fork.h \
+	%D%/gate.h \
 	%D%/lock.c %D%/lock.h \
 	%D%/lock_queue.h \
 	%D%/objlock.c %D%/objlock.h \
 	%D%/policy_cpython.c \
 	%D%/policy_fifo.c \
 	%D%/reclaim.c %D%/reclaim.h \
+	%D%/retire.c %D%/retire.h \
 	%D%/safepoint.c %D%/safepoint.h \
 	%D%/state.h \
 	%D%/thread.c %D%/thread.h
@@ -16,6 +19,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_lock.c \
 	tests/test_objlock.c \
 	tests/test_reclaim.c \
+	tests/test_retire.c \
 	tests/test_safepoint.c \
 	tests/test_thread.c
 
@@ -23,4 +27,5 @@ EXTRA_DIST += \
 	tests/models/lock_cpython.pml \
 	tests/models/lock_fifo.pml \
 	tests/models/run.sh \
+	tests/models/slot.pml \
 	tests/models/stop.pml

@@ -210,6 +210,13 @@ void wr_threads_shut(void);
  */
 void wr_threads_stop(void);
 
+/*
+ * The thread of a record is gone: the record, with its id, heap and state, is
+ * for the next thread.  What the thread was just tearing down is lost.
+ * Caller: holds wr_world.lock; the thread is detached.
+ */
+void wr_thread_retire_locked(struct wr_thread *t);
+
 /* Registered threads, those whose thread has exited not counted. */
 unsigned wr_threads_count(void);
 

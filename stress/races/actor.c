@@ -6,7 +6,6 @@
 
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/mutex.h"
@@ -68,6 +67,12 @@ race_sample(void)
     return present_sample;
 }
 
+int
+wr_race_actor_index(void)
+{
+    return self == NULL ? -1 : (int)self->index;
+}
+
 unsigned
 race_me(void)
 {
@@ -114,7 +119,7 @@ static _Noreturn void
 give_up(const char *what, int code)
 {
     fprintf(stderr, "%s: %s\n", what, weir_strerror(code));
-    _exit(code == WEIR_ENOMEM ? EXIT_FAILURE : RACE_EXIT_FAILED);
+    _exit(code == WEIR_ENOMEM ? RACE_EXIT_UNABLE : RACE_EXIT_FAILED);
 }
 
 void *

@@ -28,6 +28,9 @@ struct wr_race_actor {
  */
 void wr_race_actor_be(struct wr_race_actor *actor);
 
+/* Which actor the calling thread is; -1: none. */
+int wr_race_actor_index(void);
+
 /* The processor that actor `index` runs on: as many as there are, in turn;
  * -1: that cannot be found out. */
 int wr_race_processor(unsigned index);

@@ -22,9 +22,10 @@ struct wr_race_level wr_race_level_now(void);
 
 /*
  * Whether nothing is left over since `before`.  What awaits the end of a
- * grace period is given some time to go.  Caller: as above.
+ * grace period is given so much time to go.  Caller: as above.
  */
-bool wr_race_level_is_back(const struct wr_race_level *before);
+bool wr_race_level_is_back(const struct wr_race_level *before,
+                           uint64_t patience_ns);
 
 /* What is wrong with the heap; NULL: nothing.  Caller: as above. */
 const char *wr_race_level_damage(void);

@@ -40,6 +40,10 @@ enum { BATCH_MAX = 256, BATCH_NS = 5000000 };
 /* How often the tally is reported, and leaks are looked for. */
 enum { INTERIM_NS = 200000000, LEVEL_NS = 250000000 };
 
+/* How long blocks may take to go, before they are left over; and after the
+ * first sample, where a mistake only raises the level that is aimed at. */
+enum { PATIENCE_NS = 2000000000, PATIENCE_FIRST_NS = 100000000 };
+
 /* A sample's result, on cache lines of its own. */
 struct result {
     _Alignas(64) int64_t r[RACE_REGISTERS_MAX];
@@ -289,7 +293,11 @@ make_noise(struct native *native)
             wr_stop_world(self);
             wr_start_world(self);
         }
-        wr_race_give_way();
+        /* Not all the time, or the actors never get anywhere. */
+        for (uint64_t n = wr_random_below(&native->random, 64);
+             n > 0 && weir_load_acquire(&native->done) < native->nactors; n--) {
+            wr_race_give_way();
+        }
     }
     (void)weir_blocking_begin();
 }
@@ -374,7 +382,7 @@ check_level(struct native *native, struct wr_race_level *level)
         return;
     }
     if ((native->plan->test->flags & RACE_LEAKS) == 0 &&
-        !wr_race_level_is_back(level)) {
+        !wr_race_level_is_back(level, PATIENCE_NS)) {
         wr_race_tally_leak(native->tally);
         *level = wr_race_level_now();
     }
@@ -384,18 +392,20 @@ static void
 run_batches(struct native *native,
             void (*interim)(const struct wr_race_tally *tally))
 {
-    uint64_t begin = wr_clock_ns();
-    uint64_t told = begin;
-    uint64_t checked = begin;
     struct wr_race_level level = wr_race_level_now();
+    uint64_t begin;
+    uint64_t told;
+    uint64_t checked;
     const char *damage;
     uint64_t now;
 
     /* What is made once, at first use, is no leak. */
     run_batch(native, true);
-    if (native->tally->forbidden == 0 && !wr_race_level_is_back(&level)) {
+    if (native->tally->forbidden == 0 &&
+        !wr_race_level_is_back(&level, PATIENCE_FIRST_NS)) {
         level = wr_race_level_now();
     }
+    begin = told = checked = wr_clock_ns();
     while (!is_enough(native, (now = wr_clock_ns()) - begin)) {
         if (now - checked >= LEVEL_NS) {
             check_level(native, &level);

@@ -40,7 +40,7 @@ enum {
     RACE_ACTORS_MAX = 4,
     RACE_REGISTERS_MAX = 8,
     RACE_OUTCOMES_MAX = 16,
-    RACE_MUTANTS_MAX = 4
+    RACE_MUTANTS_MAX = 8
 };
 
 enum race_grade {

@@ -110,4 +110,18 @@ found lock_cpython returns -DNO_FORCED_WAKE
 found lock_cpython served -DFAST_RELEASE
 found lock_cpython - -DSTEAL
 
+holds slot -
+if [ "$long" = --long ]; then
+    holds slot - -DREADERS=2
+fi
+for mutant in NO_RECHECK BLIND_ADD DROP_FIRST COUNT_FIRST LOOSE_ADD; do
+    found slot - -D$mutant
+done
+
+holds weak -
+for mutant in CORPSE NO_RECHECK LATE_DETACH PLAIN_DROP UNLOCKED_LEAVE \
+    BLIND_LEAVE CLEAR_FIRST QUEUE_DYING QUEUE_WITHOUT_REFERENCE REUSE_DYING; do
+    found weak - -D$mutant
+done
+
 exit "$failed"

@@ -18,7 +18,13 @@ extern __thread uint32_t wr_perturb_left;
 /* Take the time out. */
 void wr_perturb(void);
 
-#define wr_sync_point() (--wr_perturb_left == 0 ? wr_perturb() : (void)0)
+static inline void
+wr_sync_point(void)
+{
+    if (__builtin_expect(--wr_perturb_left == 0, 0)) {
+        wr_perturb();
+    }
+}
 
 /*
  * From now on disturb the calling thread once in `mean` accesses on average;
