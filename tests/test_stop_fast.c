@@ -5,6 +5,7 @@
 #include "tests/numbered.h"
 
 #include "base/mem.h"
+#include "object/dealloc.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -43,7 +44,33 @@ START_TEST(fast_stop_leaves_everything_as_it_is)
     ck_assert(weir_attached());
     ck_assert_int_eq(weir_list_size(list), 50000);
     ck_assert_int_eq(weir_checkpoint(), 0);
-    /* The process ends here, and LeakSanitizer finds all that is alive. */
+}
+END_TEST
+
+/* Memory that only a word inside an object knows.  Not inline: nothing of it
+ * stays on the stack. */
+static void __attribute__((noinline)) make_owner(void)
+{
+    struct wr_type_spec spec = {
+        .name = "owner", .kind = WR_KIND_FOREIGN, .size = 64};
+    int error = 0;
+    struct weir_type *type = wr_type_new(&spec, &error);
+    weir_object *o = wr_object_alloc(wr_self(), type, WR_SPACE_ATOM, 64);
+    void **word = weir_foreign_fields(o);
+
+    for (int i = 0; i < 3; i++) {
+        word[i] = calloc(1, 100);
+    }
+    wr_ref_init(o);
+}
+
+START_TEST(leak_checker_finds_what_is_alive)
+{
+    for (int i = 0; i < 100; i++) {
+        make_owner();
+    }
+    ck_assert_int_eq(weir_stop_fast(), 0);
+    /* The process ends here: arenas are roots of LeakSanitizer still. */
 }
 END_TEST
 
@@ -328,6 +355,7 @@ wr_suite_stop_fast(void)
     tc = tcase_create("fast");
     tcase_add_checked_fixture(tc, start, NULL);
     tcase_add_test(tc, fast_stop_leaves_everything_as_it_is);
+    tcase_add_test(tc, leak_checker_finds_what_is_alive);
     tcase_add_test(tc, after_a_fast_stop_nothing_begins);
     tcase_add_test(tc, fast_stop_needs_no_attached_thread);
     tcase_add_test(tc, fast_stop_of_what_does_not_run_is_refused);
