@@ -410,6 +410,9 @@ wr_suite_fork_threads(void)
     tcase_add_loop_test(tc, the_child_is_well_whoever_waited_for_the_lock, 0,
                         ROLES);
     tcase_add_test(tc, the_child_is_well_in_a_mixed_crowd);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("several");
+    tcase_set_timeout(tc, 30);
     tcase_add_test(tc, several_threads_fork_at_once);
     suite_add_tcase(suite, tc);
     return suite;
