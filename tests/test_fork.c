@@ -44,7 +44,7 @@ START_TEST(both_sides_go_on)
             bool same = weir_list_size(list) == i + 1;
 
             weir_decref(list);
-            _exit(same ? wr_fork_prove(1) : 1);
+            wr_fork_exit(same ? wr_fork_prove(1) : 1);
         }
         ck_assert_int_gt(child.pid, 0);
         ck_assert_int_eq(wr_fork_end(&child), 0);
@@ -156,7 +156,7 @@ START_TEST(signals_are_as_before_on_both_sides)
     child.pid = weir_fork();
     (void)pthread_sigmask(SIG_SETMASK, NULL, &after);
     if (child.pid == 0) {
-        _exit(!same_signals(&before, &after));
+        wr_fork_exit(!same_signals(&before, &after));
     }
     ck_assert(same_signals(&before, &after));
     ck_assert_int_eq(wr_fork_end(&child), 0);
@@ -173,9 +173,9 @@ START_TEST(the_child_may_stop_and_start_anew)
     child.pid = weir_fork();
     if (child.pid == 0) {
         if (weir_stop() != 0 || weir_start(NULL) != 0) {
-            _exit(1);
+            wr_fork_exit(1);
         }
-        _exit(wr_fork_prove(1));
+        wr_fork_exit(wr_fork_prove(1));
     }
     ck_assert_int_eq(wr_fork_end(&child), 0);
     down();
@@ -251,7 +251,7 @@ START_TEST(what_the_others_made_lives_on)
         int status = all_is_kept() ? wr_fork_prove(1) : 1;
 
         /* Records, ids and heaps were taken over [inv:thread.unit]. */
-        _exit(status != 0 || wr_world.records <= records ? status : 2);
+        wr_fork_exit(status != 0 || wr_world.records <= records ? status : 2);
     }
     ck_assert_int_eq(wr_fork_end(&child), 0);
     crew_meet(&barrier);
@@ -288,13 +288,13 @@ START_TEST(the_child_does_what_the_reclaimer_owed)
         child.pid = weir_fork();
         if (child.pid == 0) {
             if (wr_load_acquire(&freed) != round * OWED) {
-                _exit(1);
+                wr_fork_exit(1);
             }
             /* And it starts a reclaimer of its own. */
             wr_reclaim_defer(malloc(sizeof(struct wr_reclaim_node)),
                              count_and_free);
             crew_until(&freed, round * OWED + 1);
-            _exit(wr_fork_prove(0));
+            wr_fork_exit(wr_fork_prove(0));
         }
         ck_assert_int_eq(wr_fork_end(&child), 0);
         crew_until(&freed, round * OWED);
@@ -340,7 +340,7 @@ START_TEST(the_lock_is_the_childs_own)
     for (int i = 0; i < KEEPERS; i++) {
         crew_begin(&threads[i], come_to_checkpoints, &steps);
     }
-    for (uint64_t n = 0; n < wr_test_size(20); n++) {
+    for (uint64_t n = 0; n < wr_test_size(8); n++) {
         struct wr_child child;
 
         crew_until(&steps, wr_load_acquire(&steps) + 50);
@@ -349,7 +349,7 @@ START_TEST(the_lock_is_the_childs_own)
         if (child.pid == 0) {
             int status = look_at_lock();
 
-            _exit(status != 0 ? status : wr_fork_prove(0));
+            wr_fork_exit(status != 0 ? status : wr_fork_prove(0));
         }
         ck_assert_int_eq(wr_fork_end(&child), 0);
     }
@@ -391,7 +391,7 @@ both_are_well(bool good)
 {
     ck_assert_uint_eq(wr_load_acquire(&forks), 1);
     if (callback_child.pid == 0) {
-        _exit(good ? wr_fork_prove(1) : 1);
+        wr_fork_exit(good ? wr_fork_prove(1) : 1);
     }
     ck_assert_int_gt(callback_child.pid, 0);
     ck_assert_int_eq(wr_fork_end(&callback_child), 0);
@@ -521,7 +521,7 @@ START_TEST(fork_waits_for_the_collection_of_another_thread)
     if (child.pid == 0) {
         bool waited = wr_load_acquire(&after_finalizer) == 1;
 
-        _exit(waited ? wr_fork_prove(1) : 1);
+        wr_fork_exit(waited ? wr_fork_prove(1) : 1);
     }
     ck_assert_int_eq(wr_fork_end(&child), 0);
     crew_join(thread);

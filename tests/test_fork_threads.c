@@ -18,7 +18,24 @@
 
 enum { CREW = 4, MOST_DEFERRED = 100, MOST_MORTALS = 6, MOST_RINGS = 100 };
 
+/*
+ * AddressSanitizer of LLVM 14 does not take its allocator's locks for a fork,
+ * and a thread that starts or exits uses that allocator wherever it is: no
+ * test may fork beside one.
+ */
+#if defined(__SANITIZE_ADDRESS__)
+#define ASAN true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ASAN true
+#endif
+#endif
+#ifndef ASAN
+#define ASAN false
+#endif
+
 static uint32_t over;
+static pthread_barrier_t barrier;
 
 /* The crew rests while the child works: the machine is small. */
 static uint32_t resting;
@@ -198,6 +215,8 @@ struct role {
     bool shares;
     /* leaves more and more behind where nothing is freed */
     bool fills;
+    /* starts threads */
+    bool starts;
 };
 
 static const struct role roles[] = {
@@ -210,7 +229,7 @@ static const struct role roles[] = {
     {.step = finalize, .fills = true},
     {.step = defer},
     {.step = meddle},
-    {.step = come_and_go, .fills = true},
+    {.step = come_and_go, .fills = true, .starts = true},
 };
 
 enum { ROLES = sizeof(roles) / sizeof(roles[0]) };
@@ -218,7 +237,8 @@ enum { ROLES = sizeof(roles) / sizeof(roles[0]) };
 static bool
 is_playable(const struct role *role)
 {
-    return (wr_test_safe || !role->shares) && (wr_cfg_counted || !role->fills);
+    return (wr_test_safe || !role->shares) &&
+           (wr_cfg_counted || !role->fills) && (!ASAN || !role->starts);
 }
 
 static bool
@@ -374,9 +394,11 @@ fork_too(void *arg)
     int *worst = arg;
 
     *worst = weir_attach();
+    crew_meet(&barrier);
     for (uint64_t n = 0; *worst == 0 && n < wr_test_size(5); n++) {
         *worst = wr_fork_once(0);
     }
+    crew_meet(&barrier);
     (void)weir_detach();
     return NULL;
 }
@@ -387,6 +409,7 @@ START_TEST(several_threads_fork_at_once)
     int worst[CREW];
 
     up(false);
+    (void)pthread_barrier_init(&barrier, NULL, CREW);
     for (int i = 0; i < CREW; i++) {
         crew_begin(&threads[i], fork_too, &worst[i]);
     }
@@ -410,6 +433,8 @@ wr_suite_fork_threads(void)
     tcase_add_loop_test(tc, the_child_is_well_whoever_waited_for_the_lock, 0,
                         ROLES);
     tcase_add_test(tc, the_child_is_well_in_a_mixed_crowd);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("several");
     tcase_add_test(tc, several_threads_fork_at_once);
     suite_add_tcase(suite, tc);
     return suite;
