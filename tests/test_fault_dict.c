@@ -2,73 +2,14 @@
 /*
  * tests/test_fault_dict.c - dicts, instances and attributes without memory.
  *
- * As in test_fault_list.c: each scenario runs until none of its allocations
- * fails; first the first one does, then the second, and so on.  After every
- * attempt nothing may have leaked, and every call that failed must have left
- * its objects as they were.
+ * After an attempt that failed every object must be as it was: tests/sweep.h.
  */
-#include "tests/fixture.h"
+#include "tests/dicts.h"
+#include "tests/sweep.h"
 
-#include "base/mem.h"
-#include "heap/heap.h"
 #include "kinds/attrs.h"
-#include "kinds/dict.h"
 
-enum { ITEMS = 60, ATTEMPTS_MAX = 5000 };
-
-/* Returns 0, or the error after which it gave up and cleaned up. */
-typedef int (*scenario_fn)(void);
-
-/* Run a scenario whose nth allocation fails, or all from the nth on. */
-static int
-attempt(scenario_fn scenario, uint64_t nth, bool all, uint64_t *seen)
-{
-    struct wr_test_usage before = wr_test_usage();
-    int error;
-
-    wr_heap_set_slow_stw(true);
-    if (all) {
-        wr_fault_arm_from(nth);
-    } else {
-        wr_fault_arm(nth);
-    }
-    error = scenario();
-    *seen = wr_fault_seen();
-    wr_fault_disarm();
-    wr_heap_set_slow_stw(false);
-    wr_test_no_leak(before);
-    return error;
-}
-
-/* Returns how many allocations the scenario makes. */
-static uint64_t
-sweep(scenario_fn scenario, bool must_fail)
-{
-    uint64_t seen = 0;
-
-    for (int all = 0; all < 2; all++) {
-        uint64_t nth = 0;
-        int error;
-
-        do {
-            nth++;
-            ck_assert_uint_lt(nth, ATTEMPTS_MAX);
-            error = attempt(scenario, nth, all != 0, &seen);
-            if (seen >= nth && must_fail) {
-                ck_assert_int_eq(error, WEIR_ENOMEM);
-            }
-        } while (seen >= nth);
-        ck_assert_int_eq(error, 0);
-    }
-    return seen;
-}
-
-static bool
-sound(weir_object *dict)
-{
-    return wr_dict_table_sound(wr_dict_of(dict)->table,
-                               wr_dict_used(wr_dict_of(dict)));
-}
+enum { ITEMS = 60 };
 
 /* The dict maps the first n small ints, in order, to value. */
 static void
@@ -78,7 +19,7 @@ check_dict(weir_object *dict, int64_t n, weir_object *value)
     weir_object *got;
     uint64_t pos = 0;
 
-    ck_assert(sound(dict));
+    ck_assert(wr_test_is_sound(dict));
     ck_assert_int_eq(weir_dict_size(dict), n);
     for (int64_t i = 0; i < n; i++) {
         ck_assert_int_eq(weir_dict_next(dict, &pos, &key, &got), 1);
@@ -121,7 +62,7 @@ grow_dict(void)
 
 START_TEST(growing_dict)
 {
-    ck_assert_uint_ge(sweep(grow_dict, true), 6);
+    ck_assert_uint_ge(wr_sweep(grow_dict, true), 6);
 }
 END_TEST
 
@@ -147,7 +88,7 @@ use_dict(void)
         size += error == 0;
     }
     ck_assert_int_eq(weir_dict_size(dict), size);
-    ck_assert(sound(dict));
+    ck_assert(wr_test_is_sound(dict));
     ck_assert_int_eq(weir_dict_clear(dict), 0);
     ck_assert_int_eq(weir_dict_size(dict), 0);
     weir_decref(dict);
@@ -156,7 +97,7 @@ use_dict(void)
 
 START_TEST(dict_is_usable_after_a_failure)
 {
-    ck_assert_uint_ge(sweep(use_dict, true), 6);
+    ck_assert_uint_ge(wr_sweep(use_dict, true), 6);
 }
 END_TEST
 
@@ -195,7 +136,7 @@ add_up(void)
 
 START_TEST(adding_up)
 {
-    ck_assert_uint_ge(sweep(add_up, true), 22);
+    ck_assert_uint_ge(wr_sweep(add_up, true), 22);
 }
 END_TEST
 
@@ -209,7 +150,7 @@ empty_dict(void)
     for (int64_t i = 0; i < 300; i++) {
         ck_assert_int_eq(weir_dict_delete(full, weir_int_new(i)), 0);
         ck_assert_int_eq(weir_dict_size(full), 299 - i);
-        ck_assert(sound(full));
+        ck_assert(wr_test_is_sound(full));
     }
     ck_assert_int_eq(weir_dict_clear(full), 0);
 }
@@ -239,6 +180,123 @@ START_TEST(removing_needs_no_memory)
     }
     ck_assert_uint_ge(seen, 1);
     weir_decref(full);
+}
+END_TEST
+
+/* A dict of the small ints below ITEMS with this value, or NULL. */
+static weir_object *
+dict_of_ints(int64_t first, weir_object *value)
+{
+    weir_object *dict = weir_dict_new();
+
+    for (int64_t i = first; dict != NULL && i < ITEMS; i++) {
+        if (weir_dict_set(dict, weir_int_new(i), value) != 0) {
+            weir_decref(dict);
+            dict = NULL;
+        }
+    }
+    return dict;
+}
+
+/* How many keys have this value. */
+static int64_t
+count_values(weir_object *dict, const weir_object *value)
+{
+    weir_object *got;
+    uint64_t pos = 0;
+    int64_t n = 0;
+
+    while (weir_dict_next(dict, &pos, NULL, &got) == 1) {
+        n += got == value ? 1 : 0;
+        weir_decref(got);
+    }
+    ck_assert(wr_test_is_sound(dict));
+    return n;
+}
+
+static int
+copy_dict(void)
+{
+    weir_object *dict = dict_of_ints(0, weir_int_new(7));
+    weir_object *copy;
+    int error = 0;
+
+    if (dict == NULL) {
+        return WEIR_ENOMEM;
+    }
+    copy = weir_dict_copy(dict);
+    if (copy == NULL) {
+        error = weir_error();
+    } else {
+        ck_assert_int_eq(count_values(copy, weir_int_new(7)), ITEMS);
+        weir_decref(copy);
+    }
+    ck_assert_int_eq(count_values(dict, weir_int_new(7)), ITEMS);
+    weir_decref(dict);
+    return error;
+}
+
+/* Some keys are new, some are not. */
+static int
+update_dict(void)
+{
+    weir_object *dict = dict_of_ints(ITEMS / 2, weir_int_new(7));
+    weir_object *other = dict_of_ints(10, weir_int_new(8));
+    int error = WEIR_ENOMEM;
+
+    if (dict != NULL && other != NULL) {
+        error = weir_dict_update(dict, other);
+        ck_assert_int_eq(count_values(dict, weir_int_new(7)),
+                         error == 0 ? 0 : ITEMS / 2);
+        ck_assert_int_eq(count_values(dict, weir_int_new(8)),
+                         error == 0 ? ITEMS - 10 : 0);
+        ck_assert_int_eq(count_values(other, weir_int_new(8)), ITEMS - 10);
+    }
+    weir_xdecref(dict);
+    weir_xdecref(other);
+    return error;
+}
+
+START_TEST(two_dicts_or_nothing)
+{
+    ck_assert_uint_ge(wr_sweep(copy_dict, true), 8);
+    ck_assert_uint_ge(wr_sweep(update_dict, true), 12);
+}
+END_TEST
+
+/* Insert a default and move it about until the table has to be remade. */
+static int
+reorder_dict(void)
+{
+    weir_object *dict = dict_of_ints(0, weir_int_new(7));
+    int error = dict != NULL ? 0 : WEIR_ENOMEM;
+
+    for (int64_t i = 0; error == 0 && i < ITEMS; i++) {
+        weir_object *value =
+            weir_dict_setdefault(dict, weir_int_new(ITEMS + i), dict);
+
+        if (value == NULL) {
+            error = weir_error();
+            wr_test_count(dict, 1 + i);
+            ck_assert_int_eq(weir_dict_size(dict), ITEMS + i);
+        } else {
+            weir_decref(value);
+            error = weir_dict_move_to_end(dict, weir_int_new(i));
+            wr_test_count(dict, 2 + i);
+            ck_assert_int_eq(weir_dict_size(dict), ITEMS + 1 + i);
+        }
+    }
+    if (dict != NULL) {
+        ck_assert(wr_test_is_sound(dict));
+        ck_assert_int_eq(weir_dict_clear(dict), 0);
+        weir_decref(dict);
+    }
+    return error;
+}
+
+START_TEST(defaults_and_moves)
+{
+    ck_assert_uint_ge(wr_sweep(reorder_dict, true), 7);
 }
 END_TEST
 
@@ -287,7 +345,7 @@ START_TEST(instances)
 {
     small_type = weir_instance_type("small", 2, 0, NULL, NULL);
     large_type = weir_instance_type("large", 4000, 0, NULL, NULL);
-    ck_assert_uint_ge(sweep(make_instances, true), 4);
+    ck_assert_uint_ge(wr_sweep(make_instances, true), 4);
 }
 END_TEST
 
@@ -332,7 +390,7 @@ set_attributes(void)
 START_TEST(attributes)
 {
     attrs_type = weir_instance_type("attrs", 0, WEIR_TYPE_ATTRS, NULL, NULL);
-    ck_assert_uint_ge(sweep(set_attributes, true), 24);
+    ck_assert_uint_ge(wr_sweep(set_attributes, true), 24);
 }
 END_TEST
 
@@ -365,6 +423,8 @@ wr_suite_fault_dict(void)
     tcase_add_test(tc, dict_is_usable_after_a_failure);
     tcase_add_test(tc, adding_up);
     tcase_add_test(tc, removing_needs_no_memory);
+    tcase_add_test(tc, two_dicts_or_nothing);
+    tcase_add_test(tc, defaults_and_moves);
     tcase_add_test(tc, instances);
     tcase_add_test(tc, attributes);
     tcase_add_test(tc, types);

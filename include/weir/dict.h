@@ -61,6 +61,46 @@ WEIR_API int weir_dict_set(weir_object *d, weir_object *key,
 WEIR_API int weir_dict_delete(weir_object *d, weir_object *key);
 
 /*
+ * Remove a key and hand the dict's reference to its value to the caller (new).
+ * Dropping the key can run finalizers.  Needs no memory.  NULL with
+ * WEIR_ENOKEY, WEIR_EINVAL, WEIR_ETYPE or the errors of a key.
+ */
+WEIR_API WEIR_OWNED weir_object *weir_dict_pop(weir_object *d,
+                                               weir_object *key);
+
+/*
+ * Remove the first entry and hand its references to the caller: *key and
+ * *value are new; either pointer may be NULL, and then the reference is
+ * dropped, which can run a finalizer.  Needs no memory, and taking one entry
+ * after the other takes constant time for each.
+ *
+ * Returns 1, 0 (the dict is empty: nothing is written), WEIR_EINVAL or
+ * WEIR_ETYPE.
+ */
+WEIR_API int weir_dict_pop_first(weir_object *d, WEIR_OWNED weir_object **key,
+                                 WEIR_OWNED weir_object **value);
+
+/*
+ * The value of a key, a new reference; a key that is not there is given this
+ * value first, in one step.
+ *
+ * NULL with WEIR_EINVAL (also: value is NULL), WEIR_ETYPE, the errors of a
+ * key, WEIR_ENOMEM or WEIR_ELIMIT.
+ */
+WEIR_API WEIR_OWNED weir_object *
+weir_dict_setdefault(weir_object *d, weir_object *key, weir_object *value);
+
+/*
+ * Move an entry behind all others, as if it had just been inserted; other
+ * threads find the key all the while.  A cache that calls this at every use
+ * has the entry that was not used for longest in front.
+ *
+ * Returns 0, WEIR_ENOKEY, WEIR_EINVAL, WEIR_ETYPE, the errors of a key,
+ * WEIR_ENOMEM (now and then it makes a new table) or WEIR_ELIMIT.
+ */
+WEIR_API int weir_dict_move_to_end(weir_object *d, weir_object *key);
+
+/*
  * Add delta to the int stored under a key, in one step; a missing key counts
  * as 0 and is inserted.  Concurrent additions are never lost.  *out, unless
  * out is NULL, is set to the sum.
@@ -103,6 +143,20 @@ WEIR_API int weir_dict_clear(weir_object *d);
 WEIR_API int weir_dict_next(weir_object *d, uint64_t *pos,
                             WEIR_OWNED weir_object **key,
                             WEIR_OWNED weir_object **value);
+
+/* A dict of the same entries in the same order, a new reference.  NULL with
+ * WEIR_EINVAL, WEIR_ETYPE or WEIR_ENOMEM. */
+WEIR_API WEIR_OWNED weir_object *weir_dict_copy(weir_object *d);
+
+/*
+ * Set in d all keys that other has, in the order of other.  In the parallel
+ * flavours it holds the locks of both.  Values that are replaced are dropped,
+ * which can run finalizers.
+ *
+ * Returns 0, WEIR_EINVAL, WEIR_ETYPE, WEIR_ENOMEM or WEIR_ELIMIT, and then
+ * nothing has been set.
+ */
+WEIR_API int weir_dict_update(weir_object *d, weir_object *other);
 
 /* True if o is a dict; false for NULL. */
 WEIR_API bool weir_is_dict(const weir_object *o);

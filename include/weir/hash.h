@@ -28,10 +28,10 @@ enum {
  * differ (weir_config.hash_seed makes them repeat).
  *
  * Caller: attached; o borrowed; takes no lock, never collects.
- * Returns 0, WEIR_EINVAL (an argument is NULL), WEIR_ETYPE (a list or a dict,
- * also inside a tuple: they can change), WEIR_ESTATE (a tuple has an unset
- * item) or WEIR_ELIMIT (tuples nested deeper than WEIR_HASH_DEPTH or more
- * than WEIR_HASH_TUPLES).
+ * Returns 0, WEIR_EINVAL (an argument is NULL), WEIR_ETYPE (a list, a dict or
+ * a set, also inside a tuple: they can change), WEIR_ESTATE (a tuple has an
+ * unset item) or WEIR_ELIMIT (tuples nested deeper than WEIR_HASH_DEPTH or
+ * more than WEIR_HASH_TUPLES).
  */
 WEIR_API int weir_hash(weir_object *o, uint64_t *out);
 

@@ -14,7 +14,7 @@
 
 #include "collect/scan.h"
 #include "object/layout.h"
-#include "object/type.h"
+#include "object/quiet.h"
 
 typedef void (*wr_each_fn)(weir_object *child_or_null, void *context);
 
@@ -66,15 +66,14 @@ wr_each_child(weir_object *o, wr_each_fn visit, void *context)
     }
     case WR_KIND_DICT:
     case WR_KIND_SET:
-        wr_each_entry(((struct wr_dict *)(void *)o)->table, visit, context);
+        wr_each_entry(wr_dict_table_of((struct wr_dict *)(void *)o), visit,
+                      context);
         break;
     case WR_KIND_WEAK:
         visit(((struct wr_weak *)(void *)o)->context, context);
         break;
     case WR_KIND_FOREIGN:
-        if (wr_type_of(o)->traverse != NULL) {
-            wr_type_of(o)->traverse(o, visit, context, wr_type_of(o)->data);
-        }
+        wr_traverse(o, visit, context);
         break;
     case WR_KIND_ATOM:
     case WR_KIND_COUNT:

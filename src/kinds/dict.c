@@ -1,56 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kinds/dict.c - maps that remember insertion order.
+ * kinds/dict.c - maps that remember insertion order: one key at a time.
  *
- * Every operation hashes its key first, then holds the dict's lock while it
- * looks at the table, takes its references inside, and drops old keys, values
- * and tables after unlocking.  So nobody can hold a table that has been
- * replaced, and it is freed at once.  Equality never runs user code, so
- * nothing can change the dict under a search.
- *
- * [inv:dict.drop-unlocked] Nothing is dropped under the lock: what dies runs
- * a finalizer, which may use the dict.
+ * What dicts share with sets is in dict_both.c; what takes two dicts, in
+ * dict_two.c.
  */
-#include "kinds/dict.h"
+#include "kinds/dict_read.h"
 
-#include "kinds/hash.h"
 #include "kinds/int.h"
-#include "thread/objlock.h"
-
-enum {
-    /* a table with fewer entries is not worth shrinking */
-    KEEP_FILLED = 64,
-    /* one with more is too large to be checked by every operation */
-    CHECK_FILLED = 64
-};
-
-/* What an operation took out of a dict, to be dropped after unlocking. */
-struct waste {
-    weir_object *key;
-    weir_object *value;
-    struct wr_dict_table *table;
-};
-
-static void
-drop_waste(struct wr_thread *self, const struct waste *waste)
-{
-    wr_dict_table_free(self, waste->table);
-    weir_xdecref(waste->key);
-    weir_xdecref(waste->value);
-}
 
 weir_object *
 weir_dict_new(void)
 {
-    weir_object *o =
-        wr_builtin_alloc(wr_self(), WR_META_DICT, sizeof(struct wr_dict));
-
-    if (wr_likely(o != NULL)) {
-        wr_dict_of(o)->used = 0;
-        wr_dict_of(o)->table = NULL;
-        wr_ref_init(o);
-    }
-    return o;
+    WR_SITE();
+    return wr_dict_new(WR_META_DICT);
 }
 
 bool
@@ -62,42 +25,19 @@ weir_is_dict(const weir_object *o)
 int64_t
 weir_dict_size(weir_object *d)
 {
-    int error = wr_check_kind(d, WR_META_DICT);
-    int64_t size;
-
-    if (wr_unlikely(error != WEIR_OK)) {
-        return error;
-    }
-    wr_objlock_lock(wr_self(), &d->lock);
-    size = (int64_t)wr_dict_used(wr_dict_of(d));
-    wr_objlock_unlock(wr_self(), &d->lock);
-    return size;
+    return wr_dict_size(d, WR_META_DICT);
 }
 
 /* Check a dict and a key, and hash the key. */
 static inline int
 check_key(const weir_object *d, weir_object *key, uint64_t *hash)
 {
-    int error = wr_check_kind(d, WR_META_DICT);
-
-    return wr_likely(error == WEIR_OK) ? wr_hash(key, hash) : error;
-}
-
-/* The entry of a key or NULL.  Caller: holds the dict's lock. */
-static inline struct wr_dict_entry *
-find_locked(const struct wr_dict *dict, weir_object *key, uint64_t hash)
-{
-    size_t slot;
-    uint32_t place = wr_dict_find(dict->table, key, hash, &slot);
-
-    return place != WR_DICT_NONE ? &dict->table->entries[place] : NULL;
+    return wr_dict_check_key(d, WR_META_DICT, key, hash);
 }
 
 weir_object *
 weir_dict_get(weir_object *d, weir_object *key)
 {
-    struct wr_thread *self = wr_self();
-    const struct wr_dict_entry *entry;
     weir_object *value = NULL;
     uint64_t hash;
     int error = check_key(d, key, &hash);
@@ -105,52 +45,14 @@ weir_dict_get(weir_object *d, weir_object *key)
     if (wr_unlikely(error != WEIR_OK)) {
         return wr_fail(error);
     }
-    wr_objlock_lock(self, &d->lock);
-    entry = find_locked(wr_dict_of(d), key, hash);
-    if (entry != NULL) {
-        value = weir_newref(entry->value);
-    }
-    wr_objlock_unlock(self, &d->lock);
-    return value != NULL ? value : wr_fail(WEIR_ENOKEY);
+    return wr_likely(wr_dict_read(d, key, hash, &value)) ? value
+                                                         : wr_fail(WEIR_ENOKEY);
 }
 
 int
 weir_dict_contains(weir_object *d, weir_object *key)
 {
-    struct wr_thread *self = wr_self();
-    uint64_t hash;
-    int error = check_key(d, key, &hash);
-    bool found;
-
-    if (wr_unlikely(error != WEIR_OK)) {
-        return error;
-    }
-    wr_objlock_lock(self, &d->lock);
-    found = find_locked(wr_dict_of(d), key, hash) != NULL;
-    wr_objlock_unlock(self, &d->lock);
-    return found ? 1 : 0;
-}
-
-/*
- * Replace the dict's table by one with room for one more entry at least; the
- * old one goes to waste.  Returns 0, or WEIR_ENOMEM or WEIR_ELIMIT and then
- * nothing has changed.  Caller: holds the dict's lock.
- */
-static int
-rebuild_locked(struct wr_thread *self, struct wr_dict *dict,
-               struct waste *waste)
-{
-    uint64_t used = wr_dict_used(dict);
-    struct wr_dict_table *table;
-    int error =
-        wr_dict_rebuild(self, dict->table, used, wr_dict_version(dict), &table);
-
-    if (error == WEIR_OK) {
-        waste->table = dict->table;
-        dict->table = table;
-        dict->used = used;
-    }
-    return error;
+    return wr_dict_contains(d, WR_META_DICT, key);
 }
 
 /*
@@ -158,42 +60,26 @@ rebuild_locked(struct wr_thread *self, struct wr_dict *dict,
  * reference to value if it returns 0; WEIR_ENOMEM and WEIR_ELIMIT leave the
  * dict as it was.  Caller: holds the dict's lock.
  */
-static int
+static inline int
 store_locked(struct wr_thread *self, struct wr_dict *dict, weir_object *key,
-             uint64_t hash, weir_object *value, struct waste *waste)
+             uint64_t hash, weir_object *value, struct wr_dict_waste *waste)
 {
-    struct wr_dict_table *table = dict->table;
+    struct wr_dict_table *table = wr_dict_table_of(dict);
     size_t slot = 0;
     uint32_t place = wr_dict_find(table, key, hash, &slot);
 
     if (place != WR_DICT_NONE) {
-        waste->value = table->entries[place].value;
-        table->entries[place].value = value;
+        waste->value = wr_slot_swap(&table->entries[place].value, value);
         return WEIR_OK;
     }
-    if (table == NULL || table->filled == table->capacity) {
-        int error = rebuild_locked(self, dict, waste);
-
-        if (wr_unlikely(error != WEIR_OK)) {
-            return error;
-        }
-        table = dict->table;
-        slot = wr_dict_vacant(table, hash);
-    }
-    weir_incref(key);
-    wr_dict_append(table, slot, hash, key, value);
-    table->version++;
-    dict->used++;
-    WEIR_ASSERT_SLOW(dict->table->filled > CHECK_FILLED ||
-                     wr_dict_table_sound(dict->table, dict->used));
-    return WEIR_OK;
+    return wr_dict_insert_locked(self, dict, slot, key, hash, value, waste);
 }
 
 int
 weir_dict_set(weir_object *d, weir_object *key, weir_object *value)
 {
     struct wr_thread *self = wr_self();
-    struct waste waste = {NULL, NULL, NULL};
+    struct wr_dict_waste waste = {NULL, NULL, 0};
     uint64_t hash;
     int error = check_key(d, key, &hash);
 
@@ -211,46 +97,142 @@ weir_dict_set(weir_object *d, weir_object *key, weir_object *value)
         /* The caller has a reference too: this is not the last. */
         weir_decref(value);
     }
-    drop_waste(self, &waste);
+    wr_dict_drop(self, &waste);
     return error;
+}
+
+/* The value of a key, which is inserted with this one if it is not there; a
+ * new reference, or NULL and *error.  Caller: holds the dict's lock. */
+static weir_object *
+default_locked(struct wr_thread *self, struct wr_dict *dict, weir_object *key,
+               uint64_t hash, weir_object *value, int *error,
+               struct wr_dict_waste *waste)
+{
+    struct wr_dict_table *table = wr_dict_table_of(dict);
+    size_t slot = 0;
+    uint32_t place = wr_dict_find(table, key, hash, &slot);
+
+    if (place != WR_DICT_NONE) {
+        return weir_newref(table->entries[place].value);
+    }
+    /* One for the dict, one to hand out. */
+    weir_incref(value);
+    *error = wr_dict_insert_locked(self, dict, slot, key, hash, value, waste);
+    if (wr_unlikely(*error != WEIR_OK)) {
+        /* The caller has a reference too: this is not the last. */
+        weir_decref(value);
+        return NULL;
+    }
+    return weir_newref(value);
+}
+
+weir_object *
+weir_dict_setdefault(weir_object *d, weir_object *key, weir_object *value)
+{
+    struct wr_thread *self = wr_self();
+    struct wr_dict_waste waste = {NULL, NULL, 0};
+    uint64_t hash;
+    int error = check_key(d, key, &hash);
+
+    if (error == WEIR_OK && value == NULL) {
+        error = WEIR_EINVAL;
+    }
+    if (wr_unlikely(error != WEIR_OK)) {
+        return wr_fail(error);
+    }
+    wr_objlock_lock(self, &d->lock);
+    value =
+        default_locked(self, wr_dict_of(d), key, hash, value, &error, &waste);
+    wr_objlock_unlock(self, &d->lock);
+    wr_dict_drop(self, &waste);
+    return wr_likely(value != NULL) ? value : wr_fail(error);
 }
 
 int
 weir_dict_delete(weir_object *d, weir_object *key)
 {
+    return wr_dict_delete(d, WR_META_DICT, key);
+}
+
+weir_object *
+weir_dict_pop(weir_object *d, weir_object *key)
+{
     struct wr_thread *self = wr_self();
-    struct waste waste = {NULL, NULL, NULL};
+    struct wr_dict_waste waste = {NULL, NULL, 0};
     struct wr_dict_entry *entry;
-    struct wr_dict *dict;
+    weir_object *value;
+    uint64_t hash;
+    int error = check_key(d, key, &hash);
+
+    if (wr_unlikely(error != WEIR_OK)) {
+        return wr_fail(error);
+    }
+    wr_objlock_lock(self, &d->lock);
+    entry = wr_dict_entry_locked(wr_dict_of(d), key, hash);
+    if (entry != NULL) {
+        wr_dict_remove_locked(self, wr_dict_of(d), entry, &waste);
+    }
+    wr_objlock_unlock(self, &d->lock);
+    value = waste.value;
+    waste.value = NULL;
+    wr_dict_drop(self, &waste);
+    return value != NULL ? value : wr_fail(WEIR_ENOKEY);
+}
+
+int
+weir_dict_pop_first(weir_object *d, weir_object **key, weir_object **value)
+{
+    return wr_dict_pop_first(d, WR_META_DICT, key, value);
+}
+
+/*
+ * Move the entry of a key behind all others.  Returns 0, WEIR_ENOKEY, or as
+ * wr_dict_rebuild_locked().  Caller: holds the dict's lock.
+ */
+static int
+move_locked(struct wr_thread *self, struct wr_dict *dict, weir_object *key,
+            uint64_t hash, struct wr_dict_waste *waste)
+{
+    struct wr_dict_table *table = wr_dict_table_of(dict);
+    uint32_t place = wr_dict_look_up(table, key, hash);
+
+    if (place == WR_DICT_NONE) {
+        return WEIR_ENOKEY;
+    }
+    if (place == table->filled - 1) {
+        return WEIR_OK;
+    }
+    if (wr_dict_room(table) == 0) {
+        int error = wr_dict_rebuild_locked(self, dict, 1, waste);
+
+        if (wr_unlikely(error != WEIR_OK)) {
+            return error;
+        }
+        table = wr_dict_table_of(dict);
+        place = wr_dict_look_up(table, key, hash);
+    }
+    wr_dict_move_to_end(table, place);
+    wr_dict_reshape_locked(dict, 0);
+    WEIR_ASSERT_SLOW(wr_dict_sound(dict));
+    return WEIR_OK;
+}
+
+int
+weir_dict_move_to_end(weir_object *d, weir_object *key)
+{
+    struct wr_thread *self = wr_self();
+    struct wr_dict_waste waste = {NULL, NULL, 0};
     uint64_t hash;
     int error = check_key(d, key, &hash);
 
     if (wr_unlikely(error != WEIR_OK)) {
         return error;
     }
-    dict = wr_dict_of(d);
     wr_objlock_lock(self, &d->lock);
-    entry = find_locked(dict, key, hash);
-    if (entry == NULL) {
-        wr_objlock_unlock(self, &d->lock);
-        return WEIR_ENOKEY;
-    }
-    waste.key = entry->key;
-    waste.value = entry->value;
-    entry->key = NULL;
-    entry->value = NULL;
-    dict->table->version++;
-    dict->used--;
-    if (wr_unlikely(dict->table->filled >= KEEP_FILLED &&
-                    dict->used < dict->table->filled / 8)) {
-        /* Without memory the larger table stays. */
-        (void)rebuild_locked(self, dict, &waste);
-    }
-    WEIR_ASSERT_SLOW(dict->table->filled > CHECK_FILLED ||
-                     wr_dict_table_sound(dict->table, dict->used));
+    error = move_locked(self, wr_dict_of(d), key, hash, &waste);
     wr_objlock_unlock(self, &d->lock);
-    drop_waste(self, &waste);
-    return WEIR_OK;
+    wr_dict_drop(self, &waste);
+    return error;
 }
 
 /* a + b, or false if that does not fit. */
@@ -272,9 +254,10 @@ sum_fits(int64_t a, int64_t b, int64_t *sum)
  */
 static int
 add_locked(struct wr_thread *self, struct wr_dict *dict, weir_object *key,
-           uint64_t hash, int64_t delta, int64_t *sum, struct waste *waste)
+           uint64_t hash, int64_t delta, int64_t *sum,
+           struct wr_dict_waste *waste)
 {
-    const struct wr_dict_entry *entry = find_locked(dict, key, hash);
+    const struct wr_dict_entry *entry = wr_dict_entry_locked(dict, key, hash);
     weir_object *value;
     int64_t old = 0;
     int error;
@@ -302,8 +285,9 @@ add_locked(struct wr_thread *self, struct wr_dict *dict, weir_object *key,
 int
 weir_dict_add_int(weir_object *d, weir_object *key, int64_t delta, int64_t *out)
 {
+    WR_SITE();
     struct wr_thread *self = wr_self();
-    struct waste waste = {NULL, NULL, NULL};
+    struct wr_dict_waste waste = {NULL, NULL, 0};
     uint64_t hash;
     int64_t sum = 0;
     int error = check_key(d, key, &hash);
@@ -317,91 +301,26 @@ weir_dict_add_int(weir_object *d, weir_object *key, int64_t delta, int64_t *out)
     if (error == WEIR_OK && out != NULL) {
         *out = sum;
     }
-    drop_waste(self, &waste);
+    wr_dict_drop(self, &waste);
     return error;
 }
 
 int
 weir_dict_clear(weir_object *d)
 {
-    int error = wr_check_kind(d, WR_META_DICT);
-    struct wr_dict_table *table;
-    struct wr_thread *self;
-
-    if (wr_unlikely(error != WEIR_OK)) {
-        return error;
-    }
-    self = wr_self();
-    wr_objlock_lock(self, &d->lock);
-    table = wr_dict_of(d)->table;
-    if (table != NULL) {
-        /* [inv:dict.version] */
-        wr_dict_of(d)->used = (uint32_t)(table->version + 1);
-        wr_dict_of(d)->table = NULL;
-    }
-    wr_objlock_unlock(self, &d->lock);
-    for (uint32_t i = 0; table != NULL && i < table->filled; i++) {
-        weir_xdecref(table->entries[i].key);
-        weir_xdecref(table->entries[i].value);
-    }
-    wr_dict_table_free(self, table);
-    return WEIR_OK;
-}
-
-/*
- * The entry a walk at `pos` comes to: 1 and its place, 0 at the end, or
- * WEIR_ECHANGED.  pos is the version, then, in the low half, how many entries
- * are behind.  Caller: holds the dict's lock.
- */
-static int
-step_locked(const struct wr_dict *dict, uint64_t pos, uint32_t *place)
-{
-    const struct wr_dict_table *table = dict->table;
-    uint32_t i = (uint32_t)pos;
-
-    if (pos != 0 && pos >> 32 != wr_dict_version(dict)) {
-        return WEIR_ECHANGED;
-    }
-    if (table == NULL) {
-        return 0;
-    }
-    while (i < table->filled && table->entries[i].key == NULL) {
-        i++;
-    }
-    *place = i;
-    return i < table->filled ? 1 : 0;
+    return wr_dict_clear(d, WR_META_DICT);
 }
 
 int
 weir_dict_next(weir_object *d, uint64_t *pos, weir_object **key,
                weir_object **value)
 {
-    struct wr_thread *self;
-    const struct wr_dict *dict;
-    int found = wr_check_kind(d, WR_META_DICT);
-    uint32_t place = 0;
+    return wr_dict_next(d, WR_META_DICT, pos, key, value);
+}
 
-    if (wr_unlikely(found != WEIR_OK)) {
-        return found;
-    }
-    if (wr_unlikely(pos == NULL)) {
-        return WEIR_EINVAL;
-    }
-    self = wr_self();
-    dict = wr_dict_of(d);
-    wr_objlock_lock(self, &d->lock);
-    found = step_locked(dict, *pos, &place);
-    if (found == 1) {
-        const struct wr_dict_entry *entry = &dict->table->entries[place];
-
-        *pos = (uint64_t)dict->table->version << 32 | (place + 1);
-        if (key != NULL) {
-            *key = weir_newref(entry->key);
-        }
-        if (value != NULL) {
-            *value = weir_newref(entry->value);
-        }
-    }
-    wr_objlock_unlock(self, &d->lock);
-    return found;
+weir_object *
+weir_dict_copy(weir_object *d)
+{
+    WR_SITE();
+    return wr_dict_copy(d, WR_META_DICT);
 }

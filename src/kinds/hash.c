@@ -42,7 +42,9 @@ wr_hash_seed(uint64_t seed)
     wr_random_seed(&random, seed != 0 ? seed : wr_random_entropy());
     wr_hash_key.bytes[0] = wr_random_next(&random);
     wr_hash_key.bytes[1] = wr_random_next(&random);
-    wr_hash_key.words = wr_random_next(&random);
+    wr_hash_key.words[0] = wr_random_next(&random);
+    wr_hash_key.words[1] = wr_random_next(&random) | 1U;
+    wr_hash_key.words[2] = wr_random_next(&random) | 1U;
 }
 
 uint64_t
@@ -70,7 +72,7 @@ hash_tuple(const struct wr_tuple *tuple, uint64_t *out)
     struct place stack[WEIR_HASH_DEPTH];
     size_t depth = 1;
     uint32_t met = 1;
-    uint64_t sum = add_word(wr_hash_key.words, tuple->size);
+    uint64_t sum = add_word(wr_hash_key.words[0], tuple->size);
 
     stack[0] = (struct place){tuple, 0};
     /* Ends: depth and number of tuples are bounded, each has an end. */
@@ -223,5 +225,7 @@ weir_equal(weir_object *a, weir_object *b)
     if (a == NULL || b == NULL) {
         return WEIR_EINVAL;
     }
+    wr_check_alive(a);
+    wr_check_alive(b);
     return wr_equal(a, b);
 }

@@ -2,10 +2,11 @@
 /*
  * kinds/hash.h - hash values and equality, seen from the other kinds.
  *
- * Strings are hashed with SipHash-1-3 under a random key, because a program
- * may take them from strangers who choose them to collide.  Ints and
- * addresses go through a seeded mixer: a bijection in which every bit of the
- * input reaches the low bits, so tables can take those as they are.
+ * A program may take keys from strangers who choose them to collide.  So
+ * strings are hashed with SipHash-1-3 under a random key, and ints and
+ * addresses go through a mixer whose constants are random too: a bijection in
+ * which every bit of the input reaches the low bits, so tables can take those
+ * as they are.
  */
 #ifndef WR_KINDS_HASH_H
 #define WR_KINDS_HASH_H
@@ -19,8 +20,8 @@
 struct wr_hash_key { /* SHARED */
     /* [const] after start */
     uint64_t bytes[2];
-    /* [const] after start */
-    uint64_t words;
+    /* [const] after start; the last two are odd */
+    uint64_t words[3];
 };
 
 extern struct wr_hash_key wr_hash_key;
@@ -50,15 +51,19 @@ wr_hash_bytes(const void *bytes, size_t size)
     return hash != 0 ? hash : 1;
 }
 
-/* Mix a word (the last step of MurmurHash3, seeded). */
+/*
+ * Mix a word: the last step of MurmurHash3 with secret constants.  With public
+ * factors and one secret word added, sets of words could be chosen whose
+ * hashes differ in a known way.
+ */
 static inline uint64_t
 wr_hash_word(uint64_t x)
 {
-    x ^= wr_hash_key.words;
+    x ^= wr_hash_key.words[0];
     x ^= x >> 33;
-    x *= UINT64_C(0xff51afd7ed558ccd);
+    x *= wr_hash_key.words[1];
     x ^= x >> 33;
-    x *= UINT64_C(0xc4ceb9fe1a85ec53);
+    x *= wr_hash_key.words[2];
     return x ^ x >> 33;
 }
 
@@ -78,6 +83,7 @@ wr_hash(weir_object *o, uint64_t *out)
     if (wr_unlikely(o == NULL)) {
         return WEIR_EINVAL;
     }
+    wr_check_alive(o);
     if (o->meta == WR_META_STR) {
         *out = wr_hash_str((struct wr_str *)(void *)o);
         return WEIR_OK;

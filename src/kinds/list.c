@@ -17,9 +17,12 @@
  */
 #include "kinds/list.h"
 
+#include "base/plant.h"
+
 weir_object *
 weir_list_new(void)
 {
+    WR_SITE();
     weir_object *o =
         wr_builtin_alloc(wr_self(), WR_META_LIST, sizeof(struct wr_list));
 
@@ -62,6 +65,20 @@ append_slow_unlock(struct wr_list *list, weir_object *value)
     return error;
 }
 
+/* A planted fault: the place is chosen under the lock and taken without. */
+static int __attribute__((noinline, unused))
+append_planted_unlock(struct wr_list *list, weir_object *value)
+{
+    uint64_t size = list->size;
+
+    weir_incref(value);
+    wr_objlock_unlock(wr_self(), &list->base.lock);
+    wr_plant_pause();
+    wr_slot_store(&wr_list_array(list)->items[size], value);
+    wr_list_set_size(list, size + 1);
+    return WEIR_OK;
+}
+
 int
 weir_list_append(weir_object *o, weir_object *value)
 {
@@ -81,6 +98,9 @@ weir_list_append(weir_object *o, weir_object *value)
     size = list->size;
     if (wr_unlikely(array == NULL || size >= array->capacity)) {
         return append_slow_unlock(list, value);
+    }
+    if (wr_plant(append_unlocked)) {
+        return append_planted_unlock(list, value);
     }
     weir_incref(value);
     /* The item first: who sees the size sees it. */

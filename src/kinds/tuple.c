@@ -65,6 +65,7 @@ tuple_alloc(size_t n)
 weir_object *
 weir_tuple_new(size_t n)
 {
+    WR_SITE();
     struct wr_tuple *t;
 
     if (n == 0) {
@@ -82,6 +83,7 @@ weir_tuple_new(size_t n)
 weir_object *
 weir_tuple_pack(size_t n, weir_object *const items[])
 {
+    WR_SITE();
     struct wr_tuple *t;
 
     if (n == 0) {
@@ -149,6 +151,7 @@ weir_tuple_set_steal(weir_object *t, size_t i, weir_object *value)
     weir_object *old;
     int error = check_item(t, i);
 
+    wr_check_alive_each(1, &value);
     if (error == WEIR_OK && value == NULL) {
         error = WEIR_EINVAL;
     }
@@ -206,6 +209,9 @@ weir_tuple_size(const weir_object *t)
 bool
 weir_is_tuple(const weir_object *o)
 {
-    return o != NULL &&
-           (o->meta == WR_META_TUPLE || o->meta == WR_META_EMPTY_TUPLE);
+    if (o == NULL) {
+        return false;
+    }
+    wr_check_alive(o);
+    return o->meta == WR_META_TUPLE || o->meta == WR_META_EMPTY_TUPLE;
 }

@@ -2,6 +2,7 @@
 # deferred reclamation.
 WEIR_SOURCES += \
 	include/weir/thread.h \
+	%D%/fork.c %D%/fork.h \
 	%D%/gate.h \
 	%D%/lock.c %D%/lock.h \
 	%D%/lock_queue.h \

@@ -127,4 +127,10 @@ for mutant in NO_FIRST_SIZE NO_LAST_SIZE NO_LAST_MOVES NO_LAST_SLOT \
     found list - -D$mutant
 done
 
+holds weak -
+for mutant in CORPSE NO_RECHECK LATE_DETACH PLAIN_DROP UNLOCKED_LEAVE \
+    BLIND_LEAVE CLEAR_FIRST QUEUE_DYING QUEUE_WITHOUT_REFERENCE REUSE_DYING; do
+    found weak - -D$mutant
+done
+
 exit "$failed"
