@@ -115,6 +115,7 @@ weir_list_remove(weir_object *o, size_t i)
 weir_object *
 weir_list_slice(weir_object *o, size_t from, size_t to)
 {
+    WR_SITE();
     int error = wr_check_kind(o, WR_META_LIST);
     struct wr_list *list = wr_list_of(o);
     uint64_t first = from;
