@@ -17,8 +17,8 @@ WEIR_SOURCES += \
 	%D%/size.c \
 	%D%/size.h \
 	%D%/visit.h \
+	%D%/walk.h \
 	%D%/weak.c
-	%D%/walk.h
 
 WEIR_TEST_SOURCES += \
 	tests/reference.c \

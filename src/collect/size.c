@@ -56,7 +56,7 @@ array_bytes(weir_object *o)
 
     switch (wr_kind_of(o)) {
     case WR_KIND_LIST:
-        array = ((struct wr_list *)(void *)o)->array;
+        array = wr_list_array((struct wr_list *)(void *)o);
         return array != NULL ? wr_raw_bytes(array) : 0;
     case WR_KIND_DICT:
     case WR_KIND_SET:
