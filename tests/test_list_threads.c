@@ -63,7 +63,7 @@ rounds(void)
     return (int64_t)wr_test_size(ROUNDS);
 }
 
-/* ---- appending and popping ------------------------------------------------ */
+/* ---- appending and popping ----------------------------------------------- */
 
 static int
 append_own(struct wr_worker *me, int64_t round)
@@ -174,7 +174,7 @@ START_TEST(size_promises_items_while_the_list_grows)
 }
 END_TEST
 
-/* ---- readers beside everything ---------------------------------------------- */
+/* ---- readers beside everything ------------------------------------------- */
 
 enum { LENGTH = 40 };
 
@@ -213,6 +213,57 @@ START_TEST(reader_gets_the_item_of_its_place)
         ck_assert_int_eq(append_int(list, i), 0);
     }
     wr_run_workers(list, THREADS, rounds(), replace_items);
+    weir_decref(list);
+    wr_test_no_leak(before);
+}
+END_TEST
+
+/*
+ * Throw the array away and fill another one, while the blocks of the old items
+ * hold something else.
+ */
+static int
+refill(weir_object *list, int64_t n)
+{
+    weir_object *others[8];
+    int error = weir_list_clear(list);
+
+    for (int i = 0; i < 8; i++) {
+        others[i] = new_int(-1);
+    }
+    for (int64_t i = 0; i < n && error == 0; i++) {
+        error = append_int(list, i);
+    }
+    for (int i = 0; i < 8; i++) {
+        weir_xdecref(others[i]);
+    }
+    return error;
+}
+
+static int
+refill_or_read(struct wr_worker *me, int64_t round)
+{
+    (void)round;
+    if (me->index == 0) {
+        return refill(me->shared, 8);
+    }
+    for (int64_t i = 0; i < 8; i++) {
+        int64_t value = take_int(weir_list_get(me->shared, (size_t)i));
+
+        if (value != i && value != INT64_MIN) {
+            return WEIR_ESTATE;
+        }
+    }
+    return 0;
+}
+
+/* [inv:gate.same-moves] */
+START_TEST(array_that_is_gone_gives_no_items)
+{
+    struct wr_test_usage before = wr_test_usage();
+    weir_object *list = weir_list_new();
+
+    wr_run_workers(list, 3, rounds() / 2, refill_or_read);
     weir_decref(list);
     wr_test_no_leak(before);
 }
@@ -390,7 +441,7 @@ START_TEST(mixed_use_by_many_threads_leaks_nothing)
 }
 END_TEST
 
-/* ---- two lists ---------------------------------------------------------------- */
+/* ---- two lists ----------------------------------------------------------- */
 
 static weir_object *pair[2];
 
@@ -427,7 +478,7 @@ START_TEST(two_lists_extend_each_other_without_deadlock)
 }
 END_TEST
 
-/* ---- sorting with a user's order ----------------------------------------------- */
+/* ---- sorting with a user's order ----------------------------------------- */
 
 static int
 by_value(weir_object *a, weir_object *b, void *context, int *order)
@@ -471,7 +522,7 @@ START_TEST(sorting_beside_writers_keeps_all_items)
 }
 END_TEST
 
-/* ---- what readers do to others -------------------------------------------------- */
+/* ---- what readers do to others ------------------------------------------- */
 
 static void
 count_death(weir_object *o, void *data)
@@ -565,6 +616,7 @@ wr_suite_list_threads(void)
         tcase_add_test(tc, what_is_popped_was_appended_once);
         tcase_add_test(tc, size_promises_items_while_the_list_grows);
         tcase_add_test(tc, reader_gets_the_item_of_its_place);
+        tcase_add_test(tc, array_that_is_gone_gives_no_items);
         tcase_add_test(tc, readers_see_no_list_that_never_was);
         tcase_add_test(tc, mixed_use_by_many_threads_leaks_nothing);
         tcase_add_test(tc, two_lists_extend_each_other_without_deadlock);
