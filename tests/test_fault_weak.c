@@ -47,7 +47,6 @@ make_some(weir_object *const *targets, weir_object *context)
 {
     weir_object *made[4 * TARGETS] = {NULL};
     int error = 0;
-    size_t n = 0;
 
     for (size_t i = 0; i < 4 * (size_t)TARGETS; i++) {
         weir_object *o = targets[i % TARGETS];
@@ -62,7 +61,6 @@ make_some(weir_object *const *targets, weir_object *context)
             wr_test_count(context, refs);
             continue;
         }
-        n += i % 2 == 0;
         check_alive(made[i], o);
     }
     for (size_t i = 0; i < 4 * (size_t)TARGETS; i++) {
