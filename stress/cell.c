@@ -259,7 +259,7 @@ main(int argc, char **argv)
     bool written;
     int error;
 
-    wr_options_read(&cell.options, false, argc, argv);
+    wr_options_read(&cell.options, WR_OPTIONS_CELL, argc, argv);
     if (cell.options.list) {
         return list_programs(&cell.options);
     }

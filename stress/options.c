@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress/options.c - what `weir` tells a cell or a peer to run.
+ * stress/options.c - what `weir` tells a child to run.
  */
 #include "config.h"
 
@@ -33,10 +33,15 @@ enum option_code {
     OPTION_T0,
     OPTION_BYTES,
     OPTION_INTERVAL,
-    OPTION_MEM_CAP
+    OPTION_MEM_CAP,
+    OPTION_TEST,
+    OPTION_PLANT,
+    OPTION_BUDGET,
+    OPTION_HANG,
+    OPTION_UNTIL_FOUND
 };
 
-/* The ones in front are common; a peer knows --impl, a cell the rest. */
+/* Of all kinds of children; the functions below say whose is which. */
 static const struct option all_options[] = {
     {"list", no_argument, NULL, OPTION_LIST},
     {"program", required_argument, NULL, OPTION_PROGRAM},
@@ -53,6 +58,11 @@ static const struct option all_options[] = {
     {"bytes", required_argument, NULL, OPTION_BYTES},
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"mem-cap", required_argument, NULL, OPTION_MEM_CAP},
+    {"test", required_argument, NULL, OPTION_TEST},
+    {"plant", required_argument, NULL, OPTION_PLANT},
+    {"budget-ms", required_argument, NULL, OPTION_BUDGET},
+    {"hang-ms", required_argument, NULL, OPTION_HANG},
+    {"until-found", no_argument, NULL, OPTION_UNTIL_FOUND},
     {NULL, 0, NULL, 0},
 };
 
@@ -93,14 +103,15 @@ number(int code, int64_t min, int64_t max)
     return value;
 }
 
+/* One more of an option that may be given often. */
 static void
-add_param(struct wr_options *options)
+add_text(const char **texts, size_t *n, int code)
 {
-    if (options->nparams == WR_OPTIONS_PARAMS_MAX) {
-        wr_usage_error("--param %s: more than %d of them", optarg,
-                       WR_OPTIONS_PARAMS_MAX);
+    if (*n == WR_OPTIONS_PARAMS_MAX) {
+        wr_usage_error("--%s %s: more than %d of them", option_name(code),
+                       optarg, WR_OPTIONS_PARAMS_MAX);
     }
-    options->params[options->nparams++] = optarg;
+    texts[(*n)++] = optarg;
 }
 
 static void
@@ -112,7 +123,7 @@ set_out_fd(struct wr_options *options)
     }
 }
 
-/* An option that both kinds know; false: it is none. */
+/* An option that all kinds know; false: it is none. */
 static bool
 set_common(struct wr_options *options, int code)
 {
@@ -120,17 +131,8 @@ set_common(struct wr_options *options, int code)
     case OPTION_LIST:
         options->list = true;
         return true;
-    case OPTION_PROGRAM:
-        options->program = optarg;
-        return true;
-    case OPTION_THREADS:
-        options->threads = (uint32_t)number(code, 1, WR_RUNNER_THREADS_MAX);
-        return true;
     case OPTION_SEED:
         options->seed = (uint64_t)number(code, 0, INT64_MAX);
-        return true;
-    case OPTION_PARAM:
-        add_param(options);
         return true;
     case OPTION_OUT_FD:
         set_out_fd(options);
@@ -140,14 +142,30 @@ set_common(struct wr_options *options, int code)
     }
 }
 
-/* An option that only a cell knows; false: it is none. */
+/* An option of what runs a program; false: it is none. */
 static bool
-set_cell(struct wr_options *options, int code)
+set_program(struct wr_options *options, int code)
 {
     switch (code) {
-    case OPTION_LOAD:
-        options->load = optarg;
+    case OPTION_PROGRAM:
+        options->program = optarg;
         return true;
+    case OPTION_THREADS:
+        options->threads = (uint32_t)number(code, 1, WR_RUNNER_THREADS_MAX);
+        return true;
+    case OPTION_PARAM:
+        add_text(options->params, &options->nparams, code);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* An option of what starts the runtime; false: it is none. */
+static bool
+set_runtime(struct wr_options *options, int code)
+{
+    switch (code) {
     case OPTION_POLICY:
         options->policy = optarg;
         return true;
@@ -166,6 +184,19 @@ set_cell(struct wr_options *options, int code)
     case OPTION_INTERVAL:
         options->interval_us = number(code, 1, 60000000);
         return true;
+    default:
+        return false;
+    }
+}
+
+/* An option that only a cell knows; false: it is none. */
+static bool
+set_cell(struct wr_options *options, int code)
+{
+    switch (code) {
+    case OPTION_LOAD:
+        options->load = optarg;
+        return true;
     case OPTION_MEM_CAP:
         options->mem_cap = number(code, 1, INT64_MAX);
         return true;
@@ -174,9 +205,56 @@ set_cell(struct wr_options *options, int code)
     }
 }
 
-static void
-set_option(struct wr_options *options, bool peer, int code, char **argv)
+/* An option that only the race tests know; false: it is none. */
+static bool
+set_race(struct wr_options *options, int code)
 {
+    switch (code) {
+    case OPTION_TEST:
+        options->test = optarg;
+        return true;
+    case OPTION_PLANT:
+        add_text(options->plants, &options->nplants, code);
+        return true;
+    case OPTION_BUDGET:
+        options->budget_ms = number(code, 1, INT32_MAX);
+        return true;
+    case OPTION_HANG:
+        options->hang_ms = number(code, 0, INT32_MAX);
+        return true;
+    case OPTION_UNTIL_FOUND:
+        options->until_found = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool
+set_impl(struct wr_options *options, int code)
+{
+    if (code != OPTION_IMPL) {
+        return false;
+    }
+    options->impl = optarg;
+    return true;
+}
+
+static void
+set_option(struct wr_options *options, enum wr_options_kind kind, int code,
+           char **argv)
+{
+    static const struct {
+        unsigned kinds;
+        bool (*set)(struct wr_options *options, int code);
+    } groups[] = {
+        {WR_OPTIONS_CELL | WR_OPTIONS_PEER | WR_OPTIONS_RACE, set_common},
+        {WR_OPTIONS_CELL | WR_OPTIONS_PEER, set_program},
+        {WR_OPTIONS_CELL | WR_OPTIONS_RACE, set_runtime},
+        {WR_OPTIONS_CELL, set_cell},
+        {WR_OPTIONS_PEER, set_impl},
+        {WR_OPTIONS_RACE, set_race},
+    };
     const char *given = argv[optind - 1];
 
     if (code == '?') {
@@ -185,20 +263,35 @@ set_option(struct wr_options *options, bool peer, int code, char **argv)
     if (code == ':') {
         wr_usage_error("%s: needs a value", given);
     }
-    if (set_common(options, code)) {
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        if ((groups[i].kinds & kind) != 0 && groups[i].set(options, code)) {
+            return;
+        }
+    }
+    wr_usage_error("--%s: no such option", option_name(code));
+}
+
+/* What a child of this kind cannot do without. */
+static void
+check_required(const struct wr_options *options, enum wr_options_kind kind)
+{
+    if (kind == WR_OPTIONS_RACE) {
+        if (options->test == NULL) {
+            wr_usage_error("--test: missing");
+        }
         return;
     }
-    if (peer && code == OPTION_IMPL) {
-        options->impl = optarg;
-        return;
+    if (kind == WR_OPTIONS_PEER && options->impl == NULL) {
+        wr_usage_error("--impl: missing");
     }
-    if (peer || !set_cell(options, code)) {
-        wr_usage_error("--%s: no such option", option_name(code));
+    if (options->program == NULL && options->load == NULL) {
+        wr_usage_error("--program: missing");
     }
 }
 
 void
-wr_options_read(struct wr_options *options, bool peer, int argc, char **argv)
+wr_options_read(struct wr_options *options, enum wr_options_kind kind, int argc,
+                char **argv)
 {
     int code;
 
@@ -210,21 +303,17 @@ wr_options_read(struct wr_options *options, bool peer, int argc, char **argv)
     options->bytes = -1;
     options->interval_us = -1;
     options->mem_cap = -1;
+    options->budget_ms = 500;
+    options->hang_ms = 10000;
     opterr = 0;
     /* The ':' in front asks for ':' on a missing value; '+' for no sorting. */
     while ((code = getopt_long(argc, argv, "+:", all_options, NULL)) != -1) {
-        set_option(options, peer, code, argv);
+        set_option(options, kind, code, argv);
     }
     if (optind < argc) {
         wr_usage_error("%s: unexpected argument", argv[optind]);
     }
-    if (options->list) {
-        return;
-    }
-    if (peer && options->impl == NULL) {
-        wr_usage_error("--impl: missing");
-    }
-    if (options->program == NULL && options->load == NULL) {
-        wr_usage_error("--program: missing");
+    if (!options->list) {
+        check_required(options, kind);
     }
 }

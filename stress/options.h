@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress/options.h - what `weir` tells a cell or a peer to run.
+ * stress/options.h - what `weir` tells a child to run.
  *
  * These command lines are written by the `weir` command; users may type them,
  * but nothing is made pretty for them.  A wrong one ends with exit status 64
@@ -16,8 +16,15 @@
 /* The exit status for a command line that makes no sense. */
 #define WR_EXIT_USAGE 64
 
-/* The most --param options. */
+/* The most --param, and --plant, options. */
 #define WR_OPTIONS_PARAMS_MAX 64
+
+/* Who reads its command line. */
+enum wr_options_kind {
+    WR_OPTIONS_CELL = 1,
+    WR_OPTIONS_PEER = 2,
+    WR_OPTIONS_RACE = 4
+};
 
 struct wr_options {
     bool list;
@@ -31,23 +38,33 @@ struct wr_options {
     /* peers only */
     const char *impl;
 
-    /* cells only; a number that was not given is negative */
-    const char *load;
+    /* cells and races; a number that was not given is negative */
     const char *policy;
     bool gil;
     bool nogc;
     int64_t t0;
     int64_t bytes;
     int64_t interval_us;
+
+    /* cells only */
+    const char *load;
     int64_t mem_cap;
+
+    /* races only */
+    const char *test;
+    const char *plants[WR_OPTIONS_PARAMS_MAX];
+    size_t nplants;
+    int64_t budget_ms;
+    int64_t hang_ms;
+    bool until_found;
 };
 
 /*
- * Read the command line of a cell, or of a peer.  Does not return when it is
+ * Read the command line of a child of this kind.  Does not return when it is
  * wrong.
  */
-void wr_options_read(struct wr_options *options, bool peer, int argc,
-                     char **argv);
+void wr_options_read(struct wr_options *options, enum wr_options_kind kind,
+                     int argc, char **argv);
 
 /* One line on stderr, after the name of the program; exits with 64. */
 void wr_usage_error(const char *format, ...)

@@ -14,11 +14,18 @@
 #include "base/random.h"
 #include "collect/collect.h"
 #include "heap/stats.h"
+#include "tests/bag.h"
 #include "tests/reference.h"
 
 #include <inttypes.h>
 
-enum { HANDLES = 200, TYPES = 9, CASES = 40, STEPS = 3000 };
+enum {
+    HANDLES = 200,
+    TYPES = 9,
+    CASES = 40,
+    STEPS = 3000,
+    WEAK_MAX = 10000 /* with a callback, per case */
+};
 
 /* Counts on both sides of what fits a side byte. */
 static const unsigned special[] = {
@@ -34,10 +41,14 @@ struct graph {
     struct wr_random random;
     struct handle handles[HANDLES];
     weir_type *types[TYPES]; /* by slots; the last has attributes */
+    weir_type *bag;
     weir_object *names[4];
     uint64_t collections;
     uint64_t found;
     uint64_t seed;
+    unsigned calls[WEAK_MAX]; /* by weak reference */
+    size_t weak;
+    size_t called;
 };
 
 static unsigned
@@ -101,10 +112,41 @@ make_tuple(struct graph *g)
     return tuple;
 }
 
+static void
+count_call(weir_object *weak, weir_object *context, void *data)
+{
+    (void)weak;
+    (void)context;
+    ++*(unsigned *)data;
+}
+
+/* A weak reference to something that is held; without callback maybe one that
+ * there is already. */
+static weir_object *
+make_weak(struct graph *g)
+{
+    weir_object *target = any(g);
+    weir_object *w;
+
+    if (target == NULL || weir_is_weak(target)) {
+        target = weir_list_new();
+    } else {
+        weir_incref(target);
+    }
+    if (g->weak == WEAK_MAX || below(g, 2) == 0) {
+        w = weir_weak_new(target, NULL, NULL, NULL);
+    } else {
+        w = weir_weak_new(target, count_call, below(g, 2) == 0 ? NULL : any(g),
+                          &g->calls[g->weak++]);
+    }
+    weir_decref(target);
+    return w;
+}
+
 static weir_object *
 make_object(struct graph *g)
 {
-    switch (below(g, 9)) {
+    switch (below(g, 13)) {
     case 0:
         return weir_list_new();
     case 1:
@@ -112,7 +154,14 @@ make_object(struct graph *g)
     case 2:
         return make_tuple(g);
     case 3:
+        return weir_cell_new(below(g, 2) == 0 ? any(g) : NULL);
+    case 4:
+        return weir_foreign_new(g->bag);
+    case 5:
         return weir_set_new();
+    case 6:
+    case 7:
+        return make_weak(g);
     default:
         return weir_instance_new(g->types[below(g, TYPES)]);
     }
@@ -147,9 +196,12 @@ step_follow(struct graph *g)
         child = weir_tuple_get(o, below(g, (unsigned)weir_tuple_size(o)));
     } else if (weir_is_instance(o)) {
         child = weir_instance_get(o, 0);
+    } else if (weir_is_cell(o)) {
+        child = weir_cell_get(o);
+    } else if (weir_is_foreign(o, g->bag)) {
+        child = bag_get(o, below(g, BAG_ITEMS));
     }
-    if (child != NULL && (weir_is_list(child) || weir_is_dict(child) ||
-                          weir_is_set(child) || weir_is_instance(child))) {
+    if (child != NULL && weir_gc_is_tracked(child) && !weir_is_tuple(child)) {
         forget(handle);
         handle->object = child;
         handle->references = 1;
@@ -214,6 +266,16 @@ link_dict(struct graph *g, weir_object *dict, weir_object *value)
 }
 
 static void
+link_bag(struct graph *g, weir_object *bag, weir_object *value)
+{
+    if (below(g, 4) == 0) {
+        ck_assert(bag_add(bag, value));
+    } else {
+        bag_put(bag, below(g, BAG_ITEMS), below(g, 4) == 0 ? NULL : value);
+    }
+}
+
+static void
 step_link(struct graph *g)
 {
     weir_object *o = any(g);
@@ -238,6 +300,10 @@ step_link(struct graph *g)
         link_set(g, o);
     } else if (weir_is_instance(o)) {
         link_instance(g, o, value);
+    } else if (weir_is_cell(o)) {
+        ck_assert_int_eq(weir_cell_set(o, below(g, 4) == 0 ? NULL : value), 0);
+    } else if (weir_is_foreign(o, g->bag)) {
+        link_bag(g, o, value);
     }
     weir_decref(value);
 }
@@ -306,6 +372,8 @@ start_graph(struct graph *g, uint64_t seed)
             "random", i, i == TYPES - 1 ? WEIR_TYPE_ATTRS : 0, NULL, NULL);
         ck_assert_ptr_nonnull(g->types[i]);
     }
+    g->bag = bag_type(NULL, false);
+    ck_assert_ptr_nonnull(g->bag);
     for (unsigned i = 0; i < 4; i++) {
         char text[] = "name ?";
 
@@ -323,6 +391,10 @@ end_graph(struct graph *g)
     step_collect(g, 2);
     for (unsigned i = 0; i < 4; i++) {
         weir_decref(g->names[i]);
+    }
+    for (size_t i = 0; i < g->weak; i++) {
+        ck_assert_uint_le(g->calls[i], 1);
+        g->called += g->calls[i];
     }
 }
 
@@ -346,6 +418,7 @@ run_case(uint64_t seed, unsigned steps, const struct wr_collect_caps *caps)
     }
     end_graph(&g);
     ck_assert_uint_gt(g.collections, 0);
+    ck_assert(g.called > 0 || steps < STEPS);
     wr_test_no_leak(before);
     ck_assert_msg(wr_heap_check(&what) == 0, "%s, case %" PRIu64, what, seed);
     wr_test_stop();

@@ -7,6 +7,7 @@
  * size, would overrun it many times.  What makes it possible is
  * [inv:obj.link16].
  */
+#include "tests/bag.h"
 #include "tests/fixture.h"
 
 #include <pthread.h>
@@ -184,9 +185,48 @@ START_TEST(nested_sets)
 END_TEST
 
 static weir_object *
+wrap_cell(weir_object *inner, int64_t level)
+{
+    weir_object *cell = weir_cell_new(inner);
+
+    (void)level;
+    weir_decref(inner);
+    return cell;
+}
+
+START_TEST(nested_cells)
+{
+    drop_deep(wrap_cell, DEEP / 10);
+}
+END_TEST
+
+/* [const] once a test has begun */
+static weir_type *bag;
+
+static weir_object *
+wrap_bag(weir_object *inner, int64_t level)
+{
+    weir_object *o = weir_foreign_new(bag);
+
+    if (o != NULL) {
+        bag_put(o, (size_t)(level % BAG_ITEMS), inner);
+    }
+    weir_decref(inner);
+    return o;
+}
+
+START_TEST(nested_objects_of_a_foreign_type)
+{
+    bag = bag_type(NULL, false);
+    ck_assert_ptr_nonnull(bag);
+    drop_deep(wrap_bag, DEEP / 10);
+}
+END_TEST
+
+static weir_object *
 wrap_any(weir_object *inner, int64_t level)
 {
-    switch (level * 7 % 6) {
+    switch (level * 5 % 8) {
     case 0:
         return wrap_list(inner, level);
     case 1:
@@ -196,6 +236,10 @@ wrap_any(weir_object *inner, int64_t level)
     case 3:
         return wrap_dict(inner, level);
     case 4:
+        return wrap_cell(inner, level);
+    case 5:
+        return wrap_bag(inner, level);
+    case 6:
         return wrap_set(inner, level);
     default:
         return wrap_instance(inner, level);
@@ -206,6 +250,8 @@ START_TEST(all_kinds_mixed)
 {
     pair = weir_instance_type("pair", 2, 0, NULL, NULL);
     ck_assert_ptr_nonnull(pair);
+    bag = bag_type(NULL, false);
+    ck_assert_ptr_nonnull(bag);
     drop_deep(wrap_any, DEEP / 10);
 }
 END_TEST
@@ -242,6 +288,54 @@ START_TEST(shared_and_branching)
 }
 END_TEST
 
+/* [owner] the thread that drops: callbacks called */
+static int64_t called;
+
+static void
+count_call(weir_object *weak, weir_object *context, void *data)
+{
+    (void)context;
+    called++;
+    if (data != NULL) {
+        /* the reference that nobody else has */
+        weir_decref(weak);
+    }
+}
+
+/*
+ * A target whose weak reference has the next target as its context.  The weak
+ * reference belongs to the target, or on every other level to the callback:
+ * then the last reference to it goes in the middle of the target's death.
+ */
+static weir_object *
+wrap_weak(weir_object *inner, int64_t level)
+{
+    weir_object *o = weir_instance_new(pair);
+    weir_object *weak =
+        weir_weak_new(o, count_call, inner, level % 2 == 0 ? &called : NULL);
+
+    weir_decref(inner);
+    if (weak == NULL) {
+        weir_xdecref(o);
+        return NULL;
+    }
+    if (level % 2 != 0 || !wr_cfg_counted) {
+        (void)weir_instance_set(o, 0, weak);
+        weir_decref(weak);
+    }
+    return o;
+}
+
+START_TEST(targets_in_the_contexts_of_weak_references)
+{
+    called = 0;
+    pair = weir_instance_type("pair", 2, 0, NULL, NULL);
+    ck_assert_ptr_nonnull(pair);
+    drop_deep(wrap_weak, DEEP / 10);
+    ck_assert(called >= DEEP_SLOW || !wr_cfg_counted);
+}
+END_TEST
+
 Suite *
 wr_suite_deep(void)
 {
@@ -253,7 +347,10 @@ wr_suite_deep(void)
     tcase_add_test(tc, nested_lists);
     tcase_add_test(tc, nested_tuples);
     tcase_add_test(tc, nested_tuples_in_the_last_place);
+    tcase_add_test(tc, nested_cells);
+    tcase_add_test(tc, nested_objects_of_a_foreign_type);
     tcase_add_test(tc, nested_sets);
+    tcase_add_test(tc, targets_in_the_contexts_of_weak_references);
     tcase_add_test(tc, all_kinds_mixed);
     tcase_add_test(tc, shared_and_branching);
     suite_add_tcase(suite, tc);

@@ -114,7 +114,7 @@ START_TEST(the_holder_is_alone)
 }
 END_TEST
 
-/* Every pair in every order: [inv:objlock.order] */
+/* Every pair in every order. */
 static void *
 lock_pairs(void *arg)
 {
@@ -157,6 +157,10 @@ run_pairs(bool stop_the_world)
          * middle of an operation [inv:objlock.short]. */
         sum = plain[0] + plain[1] + plain[2];
         ck_assert_uint_eq(sum % 2, 0);
+        for (int k = 0; k < LOCKS; k++) {
+            /* [inv:objlock.order] */
+            ck_assert_uint_eq(locks[k], WR_OBJLOCK_FREE);
+        }
         wr_start_world(wr_self());
         ck_assert_int_eq(weir_checkpoint(), 0);
     }

@@ -348,6 +348,63 @@ START_TEST(budget_is_shared_fairly)
 }
 END_TEST
 
+/* Values from Wilson's formula, worked out with 30 digits elsewhere. */
+START_TEST(frequencies_have_wilson_intervals)
+{
+    double low;
+    double high;
+
+    wr_stats_frequency(5, 10, &low, &high);
+    ck_assert_double_eq_tol(low, 0.236593, 1e-6);
+    ck_assert_double_eq_tol(high, 0.763407, 1e-6);
+    wr_stats_frequency(0, 10, &low, &high);
+    ck_assert_double_eq(low, 0);
+    ck_assert_double_eq_tol(high, 0.277533, 1e-6);
+    wr_stats_frequency(10, 10, &low, &high);
+    ck_assert_double_eq_tol(low, 0.722467, 1e-6);
+    ck_assert_double_eq(high, 1);
+    wr_stats_frequency(1, 1000000000, &low, &high);
+    ck_assert(low > 0 && low < 1e-9 && high > 1e-9 && high < 1e-8);
+}
+END_TEST
+
+/* The rule of three, and its exact form where n is small. */
+START_TEST(what_never_came_is_bounded)
+{
+    ck_assert_double_eq_tol(wr_stats_unseen(1), 0.95, 1e-12);
+    ck_assert_double_eq_tol(wr_stats_unseen(1000), 0.00299124, 1e-7);
+    ck_assert_double_eq_tol(wr_stats_unseen(UINT64_C(1000000000000)) * 1e12,
+                            2.995732, 1e-5);
+}
+END_TEST
+
+/* The share of coin series whose interval holds the coin's own chance. */
+START_TEST(frequency_intervals_cover)
+{
+    static const double chances[] = {0.002, 0.05, 0.5};
+    struct wr_random random;
+
+    wr_random_seed(&random, 11);
+    for (size_t c = 0; c < 3; c++) {
+        unsigned covered = 0;
+
+        for (int series = 0; series < 1000; series++) {
+            uint64_t k = 0;
+            double low;
+            double high;
+
+            for (int i = 0; i < 1000; i++) {
+                k += wr_random_unit(&random) < chances[c];
+            }
+            wr_stats_frequency(k, 1000, &low, &high);
+            covered += low <= chances[c] && chances[c] <= high;
+        }
+        ck_assert_uint_ge(covered, 915);
+        ck_assert_uint_lt(covered, 1000);
+    }
+}
+END_TEST
+
 Suite *
 wr_suite_stats(void)
 {
@@ -363,6 +420,9 @@ wr_suite_stats(void)
     tcase_add_test(plain, median_and_quantiles);
     tcase_add_test(plain, verdicts_follow_the_interval);
     tcase_add_test(plain, budget_is_shared_fairly);
+    tcase_add_test(plain, frequencies_have_wilson_intervals);
+    tcase_add_test(plain, what_never_came_is_bounded);
+    tcase_add_test(plain, frequency_intervals_cover);
     suite_add_tcase(suite, plain);
 
     /* Arithmetic only, but much of it. */

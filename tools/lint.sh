@@ -96,6 +96,22 @@ check_raw_sync() {
         report fence 'put the order on the access; no stand-alone fences'
 }
 
+# The child of a fork finds a mutex locked for ever that weir_fork() does not
+# take.
+check_mutexes() {
+    local file
+    for file in "$@"; do
+        case $file in
+        src/base/mutex.[ch]) continue ;;
+        esac
+        if grep -qE 'WR_MUTEX_INIT\(|wr_mutex_init\(' "$stripped/$file" &&
+            ! grep -q 'wr_mutex_fork_lock(' "$stripped/$file"; then
+            find_fault "$file:1" fork \
+                'makes a mutex and does not take it for a fork'
+        fi
+    done
+}
+
 check_flavours() {
     local homes='^(include/weir/(flavour|refcount_[a-z]+)\.h'
     homes+='|src/thread/objlock[_a-z]*\.h)$'
@@ -119,6 +135,8 @@ check_floors() {
     local file line floor other own
     for file in "$@"; do
         case $file in
+        # It shadows headers of base/ and is as low.
+        src/race/*) floor=base ;;
         src/*/*) floor=$(cut -d/ -f2 <<<"$file") ;;
         *) continue ;;
         esac
@@ -331,6 +349,42 @@ check_test_lists() {
     done
 }
 
+# Race tests and plants hold on to each other: a test names the faults it must
+# find, a fault that native runs must find is named by a test and stands in the
+# code, and what is installed knows of neither.
+check_plants() {
+    local table=src/base/plants.def file name symbol arms races=()
+    mapfile -t races < <(grep -lE '^ *RACE_IS\(' stress/races/*.c 2>/dev/null)
+    for file in "${races[@]}"; do
+        name=$(basename "$file" .c)
+        if ! grep -qE '\.mutants = \{\{"' "$file"; then
+            find_fault "$file:1" plants 'a race test without a mutant'
+        fi
+        if ! grep -qsxF "RACE(${name//-/_})" stress/races/races.def; then
+            find_fault "$file:1" plants 'races.def does not list this test'
+        fi
+    done
+    if [ -e "$table" ]; then
+        # WR_PLANT(symbol, "name", "class", "arms", on one line or two
+        while IFS='|' read -r symbol name arms; do
+            if ! grep -qE "wr_plant\($symbol\)" -r src include stress; then
+                find_fault "$table:1" plants "$name stands nowhere"
+            fi
+            case " $arms " in
+            *' native '*)
+                if ! grep -qsF "{\"$name\", RACE_" "${races[@]}" /dev/null; then
+                    find_fault "$table:1" plants "no test must find $name"
+                fi
+                ;;
+            esac
+        done < <(tr -d '\n' <"$table" | grep -oE \
+            'WR_PLANT\([a-z_0-9]+, *"[^"]*", *"[^"]*", *"[^"]*"' |
+            sed -E 's/WR_PLANT\(([^,]*), *"([^"]*)", *"[^"]*", *"([^"]*)"/\1|\2|\3/')
+    fi
+    { grep -HnE 'wr_plant|"?race/' -r include || true; } |
+        report plants 'installed headers know nothing of plants'
+}
+
 lint() {
     cd "$1"
     findings=0
@@ -351,6 +405,7 @@ lint() {
     shopt -s lastpipe
     check_orders "${runtime[@]}"
     check_raw_sync "${runtime[@]}"
+    check_mutexes "${runtime[@]}"
     check_flavours "${runtime[@]}"
     check_floors "${runtime[@]}"
     check_tags "${runtime[@]}"
@@ -359,6 +414,7 @@ lint() {
     check_sizes "${all[@]}"
     check_licence "${all[@]}"
     check_test_lists
+    check_plants
     rm -rf "$stripped"
     trap - EXIT
     if [ "$findings" -gt 0 ]; then
@@ -373,7 +429,8 @@ lint() {
 spdx='/* SPDX-License-Identifier: MIT */'
 
 plant_clean_tree() {
-    mkdir -p "$1"/{src/base,src/heap,src/object,include/weir,docs,tests}
+    mkdir -p "$1"/{src/base,src/heap,src/object,include/weir,docs,tests} \
+        "$1"/stress/races
     cd "$1"
     printf '%s\n' "$spdx" '#define weir_load(p) __atomic_load_n(p, 0)' \
         '#define weir_order __ATOMIC_RELAXED' >include/weir/atomic.h
@@ -396,6 +453,12 @@ plant_clean_tree() {
     printf '%s\n' "$spdx" '/* [inv:a.b] */' >tests/test_good.c
     echo 'WR_SUITE(good)' >tests/suites_core.def
     echo 'WEIR_TEST_SOURCES += tests/test_good.c' >src/heap/local.mk
+    printf '%s\n' 'WR_PLANT(bad_luck, "bad-luck", "order", "native",' \
+        '         "Own: none.")' >src/base/plants.def
+    echo 'RACE(good)' >stress/races/races.def
+    printf '%s\n' "$spdx" '    RACE_IS("good", "none"),' \
+        '    if (wr_plant(bad_luck))' \
+        '    .mutants = {{"bad-luck", RACE_BOTH}},' >stress/races/good.c
 }
 
 # fault RULE FILE LINE...: with these lines added, the rule must speak.
@@ -430,6 +493,7 @@ prove() {
     fault raw-sync src/object/object.h '#include <stdatomic.h>'
     fault raw-sync src/object/object.h 'x = __atomic_load_n(p, 0);'
     fault fence src/base/base.h 'atomic_thread_fence(o);'
+    fault fork src/object/object.h 'struct wr_mutex m = WR_MUTEX_INIT(1);'
     fault flavour src/object/object.h '#ifdef WEIR_FLAVOUR_GIL' '#endif'
     fault flavour src/heap/good.h '    defined(WEIR_FLAVOUR_GIL)'
     fault floor src/heap/good.h '#include "object/object.h"'
@@ -452,6 +516,12 @@ prove() {
     fault licence src/heap/new.h 'int x;'
     fault tests tests/test_lost.c "$spdx"
     fault tests tests/lost.h "$spdx"
+    fault plants src/base/plants.def \
+        'WR_PLANT(lonely, "lonely", "order", "native", "Own: none.")'
+    fault plants stress/races/new.c "$spdx" '    RACE_IS("new", "none"),' \
+        '    .mutants = {{"bad-luck", RACE_BOTH}},'
+    fault plants stress/races/good2.c "$spdx" '    RACE_IS("good", "none"),'
+    fault plants include/weir/new.h "$spdx" 'if (wr_plant(bad_luck))'
     if [ "$missed" -gt 0 ]; then
         exit 1
     fi

@@ -22,8 +22,8 @@ enum {
     WEIR_ENOMEM = -1,    /* no memory */
     WEIR_EINVAL = -2,    /* an argument is NULL or outside its domain */
     WEIR_ETYPE = -3,     /* the object is not of the kind the call needs */
-    WEIR_ERANGE = -4,    /* index outside the container */
-    WEIR_ENOKEY = -5,    /* no such key or attribute */
+    WEIR_ERANGE = -4,    /* index outside the container, number too large */
+    WEIR_ENOKEY = -5,    /* no such key, attribute, substring or handle */
     WEIR_ESTATE = -6,    /* runtime not started, or thread not attached */
     WEIR_EABI = -7,      /* headers and library do not belong together */
     WEIR_ELIMIT = -8,    /* a documented limit would be passed */

@@ -27,7 +27,7 @@
 #endif
 
 /* Raised by any change to what is inlined into users' code. */
-#define WEIR_ABI_VERSION 1
+#define WEIR_ABI_VERSION 2
 
 enum {
     WEIR_FLAVOUR_ID_GIL = 1,

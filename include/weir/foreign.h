@@ -13,8 +13,11 @@
  *         double *points;       // malloc
  *     };
  *
- * When an object dies the runtime drops each reference that traverse names and
- * calls release; the type writes no clear function, so the two cannot differ.
+ * When an object dies its finalizer runs, if it has one; then the runtime drops
+ * each reference that traverse names, and then it calls release.  The type
+ * writes no clear function, so the two cannot differ.  It is the same whether
+ * the object dies by counting or as part of a cycle.  What is alive when
+ * weir_stop() is called goes without either.
  *
  * Rules.  traverse is called with the world stopped, or with an object that
  * nobody else can reach any more: it visits each owned reference exactly once,
@@ -24,6 +27,17 @@
  * In a flavour whose threads run in parallel the fields are shared like any
  * memory.  Change them under weir_object_lock(), which is empty where the
  * global lock protects them: take references under it, drop old ones after.
+ *
+ *     weir_incref(name);
+ *     weir_object_lock(o);
+ *     old = fields->name;
+ *     fields->name = name;
+ *     weir_object_unlock(o);
+ *     weir_xdecref(old);
+ *
+ * A debug build ends the process when traverse, or a thread that holds such a
+ * lock, calls what it must not, and when traverse names a reference that the
+ * object does not own, as soon as that shows.
  */
 #ifndef WEIR_FOREIGN_H
 #define WEIR_FOREIGN_H
@@ -51,7 +65,8 @@ typedef void (*weir_traverse_fn)(WEIR_BORROWED weir_object *o,
                                  void *data);
 
 /* Give back what the fields of o own besides references.  The references are
- * gone already.  Any attached thread. */
+ * gone already: the fields still name them, and must not be followed.  Called
+ * once per object, on any attached thread, with no lock held. */
 typedef void (*weir_release_fn)(WEIR_BORROWED weir_object *o, void *data);
 
 /* What a type is made from.  Start from zeroes. */
@@ -78,8 +93,9 @@ typedef struct weir_foreign_spec {
 WEIR_API weir_type *weir_foreign_type(const weir_foreign_spec *spec);
 
 /*
- * An object with its fields zero, a new reference.  NULL with WEIR_EINVAL,
- * WEIR_ETYPE (not a foreign type) or WEIR_ENOMEM.
+ * An object with its fields zero, a new reference.  One of more than 32 KiB
+ * takes whole multiples of 64 KiB.  NULL with WEIR_EINVAL, WEIR_ETYPE (not a
+ * foreign type) or WEIR_ENOMEM.
  */
 WEIR_API WEIR_OWNED weir_object *weir_foreign_new(weir_type *type);
 
@@ -97,9 +113,11 @@ weir_foreign_fields(weir_object *o)
 /*
  * Take the lock of an object; give it up.  While a thread holds one it runs
  * briefly: it takes no other lock, drops no reference, calls nothing but
- * weir_incref() and weir_newref(), and comes to no checkpoint.  Waiting counts
- * as stopped.  Empty where one thread runs at a time.
+ * weir_incref(), weir_newref() and weir_foreign_fields(), and comes to no
+ * checkpoint.  Waiting counts as stopped.  Empty where one thread runs at a
+ * time.
  *
+ * o: of a foreign type; NULL is ignored.
  * Caller: attached, holds a reference to o and no lock of an object.
  */
 WEIR_API void weir_object_lock(weir_object *o);

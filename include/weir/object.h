@@ -11,6 +11,13 @@
  * All calls here need the calling thread attached (weir/thread.h).  None of
  * them collects cycles; dropping the last reference destroys the object at
  * once and runs its finalizer, which is user code.
+ *
+ * Using an object after its last reference was dropped, dropping one too many
+ * included, is an error nobody has to notice.  A debug build (WEIR_DEBUG 1 or
+ * 2) does: the process ends with one line that names what was done, the type
+ * of the object, and the call that allocated it.  That works until the memory
+ * is used for another object; the checker (weir/runtime.h) puts that off until
+ * the thread has freed 256 KiB more.
  */
 #ifndef WEIR_OBJECT_H
 #define WEIR_OBJECT_H
@@ -64,7 +71,7 @@ typedef void (*weir_finalize_fn)(WEIR_BORROWED weir_object *o, void *data);
 
 /* Not for users: what the inlined counts call.  See object/dealloc.h. */
 WEIR_API void weir_dealloc_(weir_object *o);
-WEIR_API void weir_refcount_error_(const weir_object *o);
+WEIR_API void weir_refcount_error_(const weir_object *o, bool added);
 WEIR_API bool weir_refcount_settle_(weir_object *o, int64_t old);
 
 #ifdef __cplusplus

@@ -55,7 +55,11 @@ static inline void
 wr_ref_get(weir_object *o)
 {
     if (__builtin_expect(!wr_ref_skips(o), 1)) {
-        (void)weir_fetch_add_relaxed(&o->count, (int64_t)1);
+        int64_t old = weir_fetch_add_relaxed(&o->count, (int64_t)1);
+
+        if (WEIR_DEBUG >= 1 && old == 0) {
+            weir_refcount_error_(o, true);
+        }
     }
 }
 

@@ -25,6 +25,9 @@ wr_ref_get(weir_object *o)
 {
     int64_t count = o->count;
 
+    if (WEIR_DEBUG >= 1 && count == 0) {
+        weir_refcount_error_(o, true);
+    }
     if (__builtin_expect(count >= 0, 1)) {
         o->count = (int64_t)((uint64_t)count + 1U);
     }
@@ -40,7 +43,7 @@ wr_ref_put(weir_object *o)
         return false;
     }
     if (WEIR_DEBUG >= 1 && count == 0) {
-        weir_refcount_error_(o);
+        weir_refcount_error_(o, false);
     }
     o->count = --count;
     return count == 0;

@@ -12,6 +12,7 @@
 #include <weir/object.h>
 #include <weir/runtime.h>
 #include <weir/thread.h>
+#include <weir/fork.h>
 #include <weir/gc.h>
 #include <weir/int.h>
 #include <weir/str.h>
@@ -20,8 +21,11 @@
 #include <weir/dict.h>
 #include <weir/set.h>
 #include <weir/instance.h>
+#include <weir/cell.h>
 #include <weir/hash.h>
+#include <weir/handle.h>
 #include <weir/weak.h>
 #include <weir/foreign.h>
+#include <weir/size.h>
 
 #endif

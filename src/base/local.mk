@@ -3,6 +3,7 @@ BASE_SOURCES += \
 	include/weir/atomic.h \
 	%D%/assert.c %D%/assert.h \
 	%D%/bitmap.h \
+	%D%/build.h \
 	%D%/clock.c %D%/clock.h \
 	%D%/futex.h \
 	%D%/histogram.c %D%/histogram.h \
@@ -11,6 +12,7 @@ BASE_SOURCES += \
 	%D%/mutex.c %D%/mutex.h \
 	%D%/park.c %D%/park.h \
 	%D%/pending.h \
+	%D%/plant.h %D%/plant_none.h %D%/plants.def \
 	%D%/random.c %D%/random.h \
 	%D%/siphash.c %D%/siphash.h \
 	%D%/sync.h %D%/sync_hook_none.h \

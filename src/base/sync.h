@@ -3,9 +3,9 @@
  * base/sync.h - the seam through which every shared word is read and written.
  *
  * The one idea: all cross-thread traffic of the runtime goes through these
- * names, so that one header decides what happens around an access.  Today
- * that is sync_hook_none.h and the macros are weir/atomic.h's; a build in
- * which a scheduler decides who runs next includes another hook header.
+ * names, so that one header decides what happens around an access: base/build.h
+ * names it.  In ordinary builds that is sync_hook_none.h and the macros are
+ * weir/atomic.h's; builds for race tests disturb the schedule here.
  *
  * Nothing here is a stand-alone fence: the order is always on the access,
  * which is what ThreadSanitizer can follow.
@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "weir/atomic.h"
-#include "base/sync_hook_none.h"
+#include "base/build.h"
 
 #define wr_load_relaxed(p) (wr_sync_point(), weir_load_relaxed(p))
 #define wr_load_acquire(p) (wr_sync_point(), weir_load_acquire(p))

@@ -188,6 +188,7 @@ drop_child(weir_object *child, void *context)
 {
     const struct freeing *f = context;
     size_t offset = (size_t)((uintptr_t)child - f->base);
+    enum wr_quiet before;
 
     if (offset < f->bytes && f->member[offset >> 16] != 0 &&
         wr_bitmap_test(f->cand, offset >> 4)) {
@@ -195,7 +196,9 @@ drop_child(weir_object *child, void *context)
     }
     /* [inv:collect.cand-until-freed] what is outside is alive still */
     WEIR_ASSERT(child == NULL || !wr_ref_is_dead(child));
+    before = wr_quiet_swap(WR_QUIET_NOT);
     wr_drop(f->self, child);
+    (void)wr_quiet_swap(before);
 }
 
 /* Drop what o refers to outside the garbage; leave a dead block. */
@@ -206,6 +209,8 @@ tear_down(weir_object *o, void *context)
 
     /* [inv:collect.outside-keeps] an immortal object is never garbage */
     WEIR_ASSERT(wr_ref_value(o) > 0);
+    /* [inv:weak.detached-first] */
+    WEIR_ASSERT_SLOW(wr_weak_is_forgotten(o));
     wr_each_child(o, drop_child, context);
     wr_release_arrays(f->self, o);
     o->flags = 0;

@@ -2,7 +2,11 @@ WEIR_SOURCES += \
 	%D%/collect.c \
 	%D%/collect.h \
 	%D%/detect.c \
+	%D%/ending.c \
+	%D%/ending.h \
 	%D%/garbage.c \
+	%D%/nodes.c \
+	%D%/nodes.h \
 	%D%/overflow.c \
 	%D%/overflow.h \
 	%D%/round.c \
@@ -10,7 +14,11 @@ WEIR_SOURCES += \
 	%D%/scan.h \
 	%D%/settings.c \
 	%D%/settings.h \
-	%D%/visit.h
+	%D%/size.c \
+	%D%/size.h \
+	%D%/visit.h \
+	%D%/walk.h \
+	%D%/weak.c
 
 WEIR_TEST_SOURCES += \
 	tests/reference.c \
@@ -20,4 +28,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_collect_threads.c \
 	tests/test_fault_collect.c \
 	tests/test_finalize.c \
-	tests/test_generations.c
+	tests/test_generations.c \
+	tests/test_size.c \
+	tests/test_weak_collect.c \
+	tests/test_weak_threads.c

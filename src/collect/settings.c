@@ -12,7 +12,7 @@
 #include "base/mutex.h"
 #include "collect/collect.h"
 #include "heap/heap.h"
-#include "object/header.h"
+#include "object/site.h"
 
 enum { OLDEST = WEIR_GC_GENERATIONS - 1 };
 
@@ -336,11 +336,31 @@ wr_settings_call(weir_gc_phase phase, const weir_gc_info *info)
 bool
 weir_gc_is_tracked(const weir_object *o)
 {
-    return o != NULL && (wr_flags(o) & WR_FLAG_TRACKED) != 0;
+    if (o == NULL) {
+        return false;
+    }
+    wr_check_alive(o);
+    return (wr_flags(o) & WR_FLAG_TRACKED) != 0;
 }
 
 bool
 weir_gc_is_finalized(const weir_object *o)
 {
-    return o != NULL && (wr_flags(o) & WR_FLAG_FINALIZED) != 0;
+    if (o == NULL) {
+        return false;
+    }
+    wr_check_alive(o);
+    return (wr_flags(o) & WR_FLAG_FINALIZED) != 0;
+}
+
+void
+wr_settings_fork_lock(void)
+{
+    wr_mutex_fork_lock(&settings.lock);
+}
+
+void
+wr_settings_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&settings.lock);
 }

@@ -14,7 +14,7 @@
 
 #include "collect/scan.h"
 #include "object/layout.h"
-#include "object/type.h"
+#include "object/quiet.h"
 
 typedef void (*wr_each_fn)(weir_object *child_or_null, void *context);
 
@@ -57,9 +57,10 @@ wr_each_child(weir_object *o, wr_each_fn visit, void *context)
         break;
     case WR_KIND_LIST: {
         struct wr_list *list = (struct wr_list *)(void *)o;
+        struct wr_array *array = wr_list_array(list);
 
-        if (list->array != NULL) {
-            wr_each_item(list->array->items, list->size, visit, context);
+        if (array != NULL) {
+            wr_each_item(array->items, list->size, visit, context);
         }
         break;
     }
@@ -72,9 +73,7 @@ wr_each_child(weir_object *o, wr_each_fn visit, void *context)
         visit(((struct wr_weak *)(void *)o)->context, context);
         break;
     case WR_KIND_FOREIGN:
-        if (wr_type_of(o)->traverse != NULL) {
-            wr_type_of(o)->traverse(o, visit, context, wr_type_of(o)->data);
-        }
+        wr_traverse(o, visit, context);
         break;
     case WR_KIND_ATOM:
     case WR_KIND_COUNT:

@@ -39,7 +39,8 @@ void wr_raw_free(struct wr_heap *heap, void *p, size_t size);
  */
 void wr_raw_free_foreign(void *p);
 
-/* Bytes of a buffer, rounded as its allocator does.  Caller: owns p. */
+/* Bytes of a buffer as wr_heap_get_stats() counts them.  Caller: owns p, or the
+ * world is stopped. */
 size_t wr_raw_bytes(const void *p);
 
 /*

@@ -107,6 +107,7 @@ weir_attr_get(weir_object *o, weir_object *name)
 int
 weir_attr_set(weir_object *o, weir_object *name, weir_object *value)
 {
+    WR_SITE();
     int error = check_attr(o, name);
     weir_object *attrs;
 

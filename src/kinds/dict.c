@@ -12,6 +12,7 @@
 weir_object *
 weir_dict_new(void)
 {
+    WR_SITE();
     return wr_dict_new(WR_META_DICT);
 }
 
@@ -284,6 +285,7 @@ add_locked(struct wr_thread *self, struct wr_dict *dict, weir_object *key,
 int
 weir_dict_add_int(weir_object *d, weir_object *key, int64_t delta, int64_t *out)
 {
+    WR_SITE();
     struct wr_thread *self = wr_self();
     struct wr_dict_waste waste = {NULL, NULL, 0};
     uint64_t hash;
@@ -319,5 +321,6 @@ weir_dict_next(weir_object *d, uint64_t *pos, weir_object **key,
 weir_object *
 weir_dict_copy(weir_object *d)
 {
+    WR_SITE();
     return wr_dict_copy(d, WR_META_DICT);
 }

@@ -225,5 +225,7 @@ weir_equal(weir_object *a, weir_object *b)
     if (a == NULL || b == NULL) {
         return WEIR_EINVAL;
     }
+    wr_check_alive(a);
+    wr_check_alive(b);
     return wr_equal(a, b);
 }

@@ -83,6 +83,7 @@ wr_hash(weir_object *o, uint64_t *out)
     if (wr_unlikely(o == NULL)) {
         return WEIR_EINVAL;
     }
+    wr_check_alive(o);
     if (o->meta == WR_META_STR) {
         *out = wr_hash_str((struct wr_str *)(void *)o);
         return WEIR_OK;

@@ -132,6 +132,7 @@ pair_alloc_quick(const struct weir_type *type)
     }
     pair = wr_heap_alloc_quick(wr_self()->heap, WR_SPACE_GC, WR_BLOCK_MIN);
     if (wr_likely(pair != NULL)) {
+        wr_site_note(&pair->base);
         pair->base.meta = type->meta;
         wr_store_relaxed(&pair->base.flags, type->init_flags);
     }
@@ -159,6 +160,7 @@ static weir_object *__attribute__((noinline)) new_slow(weir_type *type)
 weir_object *
 weir_instance_new(weir_type *type)
 {
+    WR_SITE();
     struct wr_instance *pair = pair_alloc_quick(type);
 
     if (wr_unlikely(pair == NULL)) {
@@ -210,8 +212,10 @@ make_slow(weir_type *type, size_t n, weir_object *const values[])
 weir_object *
 weir_instance_make(weir_type *type, size_t n, weir_object *const values[])
 {
+    WR_SITE();
     struct wr_instance *pair;
 
+    wr_check_alive_each(n, values);
     /* A type with hidden or fewer slots takes the slow way. */
     if (wr_unlikely(n != 2 || values == NULL || type == NULL ||
                     type->nslots != 2 || type->has_attrs)) {

@@ -23,6 +23,7 @@ wr_check_instance(const weir_object *o)
     if (wr_unlikely(o == NULL)) {
         return WEIR_EINVAL;
     }
+    wr_check_alive(o);
     return wr_likely(wr_kind_of(o) == WR_KIND_INSTANCE) ? WEIR_OK : WEIR_ETYPE;
 }
 

@@ -48,6 +48,7 @@ wr_int_stop(void)
 weir_object *
 weir_int_new(int64_t value)
 {
+    WR_SITE();
     uint64_t place = (uint64_t)value - (uint64_t)(int64_t)WEIR_INT_SMALL_MIN;
     weir_object *o;
 

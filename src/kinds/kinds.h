@@ -47,6 +47,7 @@ wr_check_kind(const weir_object *o, uint32_t meta)
     if (wr_unlikely(o == NULL)) {
         return WEIR_EINVAL;
     }
+    wr_check_alive(o);
     return wr_likely(o->meta == meta) ? WEIR_OK : WEIR_ETYPE;
 }
 
@@ -71,6 +72,7 @@ wr_builtin_alloc(struct wr_thread *self, uint32_t meta, size_t size)
     if (wr_unlikely(o == NULL)) {
         return wr_fail(WEIR_ENOMEM);
     }
+    wr_site_note(o);
     o->meta = meta;
     wr_store_relaxed(&o->flags, (uint8_t)(atom ? 0 : WR_FLAG_TRACKED));
     return o;

@@ -10,6 +10,7 @@
 weir_object *
 weir_set_new(void)
 {
+    WR_SITE();
     return wr_dict_new(WR_META_SET);
 }
 
@@ -89,5 +90,6 @@ weir_set_next(weir_object *s, uint64_t *pos, weir_object **element)
 weir_object *
 weir_set_copy(weir_object *s)
 {
+    WR_SITE();
     return wr_dict_copy(s, WR_META_SET);
 }

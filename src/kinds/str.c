@@ -73,7 +73,7 @@ check_bytes(const char *bytes, size_t length)
     if (bytes == NULL && length != 0) {
         return WEIR_EINVAL;
     }
-    return length > SIZE_MAX / 2 ? WEIR_ELIMIT : WEIR_OK;
+    return length > WEIR_STR_MAX ? WEIR_ELIMIT : WEIR_OK;
 }
 
 /* Bytes of a string object of that length, the NUL included. */
@@ -83,37 +83,54 @@ object_size(size_t length)
     return sizeof(struct wr_str) + length + 1;
 }
 
+/* The fields around the bytes; hash 0: not known yet. */
 static inline void
-fill(struct wr_str *s, const char *bytes, size_t length, uint64_t hash)
+set_fields(struct wr_str *s, size_t length, uint64_t hash)
 {
     s->length = length;
     wr_store_relaxed(&s->hash, hash);
-    if (length != 0) {
-        memcpy(s->bytes, bytes, length);
-    }
     s->bytes[length] = '\0';
+}
+
+struct wr_str *
+wr_str_alloc(size_t length)
+{
+    struct wr_str *s;
+
+    WEIR_ASSERT(length <= WEIR_STR_MAX);
+    s = (struct wr_str *)(void *)wr_builtin_alloc(wr_self(), WR_META_STR,
+                                                  object_size(length));
+    if (wr_likely(s != NULL)) {
+        set_fields(s, length, 0);
+    }
+    return s;
 }
 
 weir_object *
 weir_str_new(const char *bytes, size_t length)
 {
+    WR_SITE();
     int error = check_bytes(bytes, length);
-    weir_object *o;
+    struct wr_str *s;
 
     if (wr_unlikely(error != WEIR_OK)) {
         return wr_fail(error);
     }
-    o = wr_builtin_alloc(wr_self(), WR_META_STR, object_size(length));
-    if (wr_likely(o != NULL)) {
-        fill((struct wr_str *)(void *)o, bytes, length, 0);
-        wr_ref_init(o);
+    s = wr_str_alloc(length);
+    if (wr_unlikely(s == NULL)) {
+        return NULL;
     }
-    return o;
+    if (length != 0) {
+        memcpy(s->bytes, bytes, length);
+    }
+    wr_ref_init(&s->base);
+    return &s->base;
 }
 
 weir_object *
 weir_str_from(const char *text)
 {
+    WR_SITE();
     if (wr_unlikely(text == NULL)) {
         return wr_fail(WEIR_EINVAL);
     }
@@ -183,7 +200,10 @@ intern_locked(const char *bytes, size_t length, uint64_t hash)
         return NULL;
     }
     wr_immortal_init(&s->base, WR_META_STR);
-    fill(s, bytes, length, hash);
+    set_fields(s, length, hash);
+    if (length != 0) {
+        memcpy(s->bytes, bytes, length);
+    }
     *slot = s;
     interned++;
     return s;
@@ -224,4 +244,16 @@ bool
 weir_is_str(const weir_object *o)
 {
     return wr_check_kind(o, WR_META_STR) == WEIR_OK;
+}
+
+void
+wr_str_fork_lock(void)
+{
+    wr_mutex_fork_lock(&lock);
+}
+
+void
+wr_str_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&lock);
 }

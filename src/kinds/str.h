@@ -18,11 +18,22 @@ void wr_str_stop(void);
 /* How many strings are interned.  Any thread. */
 size_t wr_str_interned(void);
 
+/*
+ * A string of length <= WEIR_STR_MAX bytes: the caller fills them in and then
+ * calls wr_ref_init(); no checkpoint may come in between.  NULL without
+ * memory, last error set.  Caller: attached.
+ */
+struct wr_str *wr_str_alloc(size_t length);
+
 /* o as a string.  Caller: knows that it is one. */
 static inline const struct wr_str *
 wr_str_of(const weir_object *o)
 {
     return (const struct wr_str *)(const void *)o;
 }
+
+/* Around a fork, on both sides: take and give back the mutex of the table. */
+void wr_str_fork_lock(void);
+void wr_str_fork_unlock(void);
 
 #endif

@@ -19,6 +19,7 @@ struct verb {
 static const struct verb verbs[] = {
     {"compare", wr_compare_main,
      "the same programs in several cells, side by side"},
+    {"stress", wr_stress_main, "race tests, and the faults they must find"},
     {"list", wr_list_main, "what there is to run"},
     {"doctor", wr_doctor_main,
      "whether this machine can be trusted with timings"},
@@ -46,7 +47,8 @@ wr_lab_main(int argc, char **argv)
     const char *word = argc > 1 ? argv[1] : NULL;
 
     if (word == NULL) {
-        wr_say("no verb given (compare, list, doctor); see weir --help");
+        wr_say("no verb given (compare, stress, list, doctor); "
+               "see weir --help");
         return WR_EXIT_USAGE;
     }
     if (strcmp(word, "--help") == 0 || strcmp(word, "help") == 0) {
@@ -65,7 +67,7 @@ wr_lab_main(int argc, char **argv)
             return verbs[i].run(argc - 1, argv + 1);
         }
     }
-    wr_say("unknown %s '%s' (compare, list, doctor)",
+    wr_say("unknown %s '%s' (compare, stress, list, doctor)",
            word[0] == '-' ? "option" : "verb", word);
     return WR_EXIT_USAGE;
 }

@@ -11,12 +11,16 @@
 #define WR_LAB_LAB_H
 
 /* What the command exits with; the first that applies in this order: usage,
- * crash, check, interrupt, fine.  Verdicts never change it. */
+ * crash, check, too few, interrupt, fine.  Verdicts never change it. */
 enum wr_exit {
     WR_EXIT_OK = 0,
 
-    /* a program's own check failed, or checksums differ between cells */
+    /* a program's own check failed, checksums differ between cells, or a race
+     * test saw a forbidden outcome, a crash of it included */
     WR_EXIT_CHECK = 1,
+
+    /* a race test ended before its minimum of samples */
+    WR_EXIT_TOO_FEW = 2,
 
     /* a cell crashed, hung or hit its memory cap; the rest was kept */
     WR_EXIT_CRASH = 3,
@@ -41,6 +45,7 @@ int wr_lab_main(int argc, char **argv);
 
 /* The verbs.  argv[0] is "weir", argv[1...] the verb's own arguments. */
 int wr_compare_main(int argc, char **argv);
+int wr_stress_main(int argc, char **argv);
 int wr_list_main(int argc, char **argv);
 int wr_doctor_main(int argc, char **argv);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lab/list.c - `weir list`: programs, cells, lock policies and peers.
+ * lab/list.c - `weir list`: programs, cells, lock policies, peers, race tests
+ * and the faults that can be planted.
  */
 #include "lab/lab.h"
 
@@ -13,6 +14,7 @@
 #include "lab/cell.h"
 #include "lab/record.h"
 #include "lab/say.h"
+#include "lab/stress.h"
 #include "lab/table.h"
 
 enum { OPT_JSON = 256, OPT_HELP };
@@ -209,6 +211,30 @@ list_programs(const struct page *page, struct wr_sink *sink,
     print_flavours(page->out);
 }
 
+/* The first flavour that has race tests says which; they are optional. */
+static void
+list_races(const struct page *page, struct wr_sink *sink)
+{
+    for (const struct wr_flavour *f = wr_cell_flavours(); f->name != NULL;
+         f++) {
+        char *executable = wr_lab_print("weir-race-%s", f->name);
+        char *message = NULL;
+        struct wr_catalog catalog;
+        bool found = wr_catalog_load(&catalog, f->name, executable, NULL, false,
+                                     &message);
+
+        free(message);
+        free(executable);
+        if (found) {
+            write_records(sink, &catalog);
+            fputc('\n', page->out);
+            wr_stress_print_catalog(&catalog, page->out);
+            wr_catalog_free(&catalog);
+            return;
+        }
+    }
+}
+
 static int
 list(const struct request *request)
 {
@@ -238,6 +264,7 @@ list(const struct request *request)
     } else {
         free(message);
     }
+    list_races(&page, &sink);
     return wr_sink_close(&sink) ? WR_EXIT_OK : WR_EXIT_CRASH;
 }
 
@@ -248,7 +275,7 @@ wr_list_main(int argc, char **argv)
         .options = option_table,
         .parser = parse_option,
         .doc = "What there is to run: programs with their parameters, cells, "
-               "lock policies, peers."};
+               "lock policies, peers, race tests and the faults they find."};
     struct request request = {0};
 
     if (argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &request) != 0) {

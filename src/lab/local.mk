@@ -22,6 +22,13 @@ LAB_SOURCES += \
 	%D%/request.c %D%/request.h \
 	%D%/say.c %D%/say.h \
 	%D%/stats.c %D%/stats.h \
+	%D%/stress.c %D%/stress.h \
+	%D%/stress_judge.c \
+	%D%/stress_junit.c \
+	%D%/stress_plan.c \
+	%D%/stress_request.c \
+	%D%/stress_run.c \
+	%D%/stress_table.c \
 	%D%/table.c %D%/table.h \
 	%D%/text.c %D%/text.h
 

@@ -236,6 +236,29 @@ wr_stats_verdict(const struct wr_ratio *ratio, double delta)
     return WR_INCONCLUSIVE;
 }
 
+void
+wr_stats_frequency(uint64_t k, uint64_t n, double *low, double *high)
+{
+    double z2 = NORMAL_975 * NORMAL_975;
+    double count = (double)n;
+    double p = (double)k / count;
+    double middle = (p + z2 / (2 * count)) / (1 + z2 / count);
+    double half = NORMAL_975 *
+                  sqrt(p * (1 - p) / count + z2 / (4 * count * count)) /
+                  (1 + z2 / count);
+
+    /* Rounding must not turn "never" into "hardly ever". */
+    *low = k == 0 ? 0 : fmax(0, middle - half);
+    *high = k == n ? 1 : fmin(1, middle + half);
+}
+
+double
+wr_stats_unseen(uint64_t n)
+{
+    /* 1 - 0.05^(1/n), without losing digits for large n */
+    return -expm1(log(0.05) / (double)n);
+}
+
 const char *
 wr_verdict_name(enum wr_verdict verdict)
 {

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/random.h"
 
@@ -62,6 +63,18 @@ void wr_stats_ratio(const double *a, size_t n, const double *b, size_t m,
  * interval: inconclusive.
  */
 enum wr_verdict wr_stats_verdict(const struct wr_ratio *ratio, double delta);
+
+/*
+ * The 95 % interval of a frequency seen k times in n samples (Wilson's score
+ * interval), which holds for few samples and near 0 and 1 too.  n > 0.
+ */
+void wr_stats_frequency(uint64_t k, uint64_t n, double *low, double *high);
+
+/*
+ * What never came in n samples has at most this frequency, at 95 %: whatever
+ * is more frequent would have been seen, with 95 % probability.  n > 0.
+ */
+double wr_stats_unseen(uint64_t n);
 
 /* "same", "slower", "faster", "inconclusive" */
 const char *wr_verdict_name(enum wr_verdict verdict);

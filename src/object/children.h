@@ -14,6 +14,22 @@
 /* Called with each child that is not NULL. */
 typedef void (*wr_visit_fn)(weir_object *child, void *context);
 
+/* A traverse function may visit NULL; a visitor here is not told of it. */
+struct wr_visit_some {
+    wr_visit_fn visit;
+    void *context;
+};
+
+static inline void
+wr_visit_some(weir_object *child, void *context)
+{
+    const struct wr_visit_some *some = context;
+
+    if (child != NULL) {
+        some->visit(child, some->context);
+    }
+}
+
 /*
  * Call visit for every child of o, in order; a child held twice is visited
  * twice.  Caller: world stopped, or holds the object's lock or the only
@@ -38,8 +54,8 @@ wr_children_visit(weir_object *o, wr_visit_fn visit, void *context)
     case WR_KIND_LIST: {
         struct wr_list *list = (struct wr_list *)(void *)o;
 
-        if (list->array != NULL) {
-            items = list->array->items;
+        if (wr_list_array(list) != NULL) {
+            items = wr_list_array(list)->items;
             n = list->size;
         }
         break;
@@ -65,7 +81,10 @@ wr_children_visit(weir_object *o, wr_visit_fn visit, void *context)
         break;
     case WR_KIND_FOREIGN:
         if (wr_type_of(o)->traverse != NULL) {
-            wr_type_of(o)->traverse(o, visit, context, wr_type_of(o)->data);
+            struct wr_visit_some some = {visit, context};
+
+            wr_type_of(o)->traverse(o, wr_visit_some, &some,
+                                    wr_type_of(o)->data);
         }
         break;
     case WR_KIND_ATOM:

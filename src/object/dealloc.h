@@ -9,7 +9,8 @@
  * what dies meanwhile is pushed, not entered.
  *
  * The finalizer runs when the object is pushed, before anything it refers to
- * has been dropped.  Inside a finalizer deallocation starts afresh, so what
+ * has been dropped; then its weak references are cleared and their callbacks
+ * run.  Inside a finalizer or a callback deallocation starts afresh, so what
  * it drops is gone when it returns.
  *
  * [inv:obj.link16] Only an object with count zero, held by one thread's list
@@ -18,9 +19,11 @@
 #ifndef WR_OBJECT_DEALLOC_H
 #define WR_OBJECT_DEALLOC_H
 
+#include "base/mutex.h"
 #include "heap/heap.h"
 #include "heap/raw.h"
 #include "object/layout.h"
+#include "object/site.h"
 #include "object/type.h"
 #include "thread/thread.h"
 
@@ -41,6 +44,7 @@ wr_object_alloc(struct wr_thread *self, const struct weir_type *type,
         self->error = WEIR_ENOMEM;
         return NULL;
     }
+    wr_site_note(o);
     o->meta = type->meta;
     wr_store_relaxed(&o->flags, type->init_flags);
     return o;
@@ -62,8 +66,48 @@ void wr_dying_push(struct wr_thread *self, weir_object *o);
 /* Tear down self's list.  Caller: attached, no lock held. */
 void wr_dying_drain(struct wr_thread *self);
 
+/* What a thread was in the middle of when user code is called. */
+struct wr_interlude {
+    void *dying;
+    bool active;
+    const void *site;
+};
+
 /*
- * Give back the arrays o owns in RAW space, without dropping its children.
+ * Around each call of a finalizer or a callback: deallocation starts afresh,
+ * so that what the user's code drops is gone when the drop returns, and what
+ * it makes is its own.
+ * Caller: attached, no lock held.
+ */
+static inline struct wr_interlude
+wr_user_begin(struct wr_thread *self)
+{
+    struct wr_interlude interlude = {
+        .dying = self->dying,
+        .active = self->dealloc_active,
+        .site = wr_site_swap(NULL),
+    };
+
+    WEIR_ASSERT(!wr_mutex_any_held());
+    self->dying = NULL;
+    self->dealloc_active = false;
+    self->finalizer_depth++;
+    return interlude;
+}
+
+static inline void
+wr_user_end(struct wr_thread *self, struct wr_interlude interlude)
+{
+    WEIR_ASSERT(self->dying == NULL);
+    self->finalizer_depth--;
+    self->dying = interlude.dying;
+    self->dealloc_active = interlude.active;
+    (void)wr_site_swap(interlude.site);
+}
+
+/*
+ * Give back what o owns besides its children, which are not dropped: arrays in
+ * RAW space, and what the type of a foreign object releases.
  * Caller: the only one who can reach o.
  */
 void wr_release_arrays(struct wr_thread *self, weir_object *o);

@@ -6,7 +6,13 @@ WEIR_SOURCES += \
 	%D%/immortal.c \
 	%D%/immortal.h \
 	%D%/layout.h \
+	%D%/lock.c \
 	%D%/object.c \
+	%D%/quiet.h \
+	%D%/site.c \
+	%D%/site.h \
 	%D%/slot.h \
 	%D%/type.c \
-	%D%/type.h
+	%D%/type.h \
+	%D%/weak.c \
+	%D%/weak.h

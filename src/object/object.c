@@ -3,6 +3,7 @@
  * object/object.c - questions about objects, and the rare count paths.
  */
 #include "object/header.h"
+#include "object/site.h"
 #include "object/type.h"
 
 /* The count first: whoever sees the owner field no longer looks at it. */
@@ -18,7 +19,7 @@ weir_refcount_settle_(weir_object *o, int64_t old)
 {
     if (old == 0) {
         /* One drop too many.  Put the count back; a debug build stops. */
-        weir_refcount_error_(o);
+        weir_refcount_error_(o, false);
         (void)wr_fetch_add_relaxed(&o->count, (int64_t)1);
         return false;
     }
@@ -28,13 +29,12 @@ weir_refcount_settle_(weir_object *o, int64_t old)
 }
 
 void
-weir_refcount_error_(const weir_object *o)
+weir_refcount_error_(const weir_object *o, bool added)
 {
     if (WEIR_DEBUG >= 1) {
-        const struct weir_type *type = wr_types[(o->meta >> 8) % WR_TYPES_MAX];
-
-        wr_fatal("reference to a dead object of type %s dropped (%p)",
-                 type != NULL ? type->name : "?", (const void *)o);
+        wr_misuse(added ? "reference to a dead object taken"
+                        : "reference to a dead object dropped",
+                  o);
     }
 }
 
@@ -46,6 +46,7 @@ weir_refcount(const weir_object *o)
     if (o == NULL) {
         return 0;
     }
+    wr_check_alive(o);
     count = wr_ref_value(o);
     if (count < 0) {
         return INT64_MAX;
@@ -80,6 +81,7 @@ weir_immortalize(weir_object *o)
     if (o == NULL) {
         return WEIR_EINVAL;
     }
+    wr_check_alive(o);
     set_immortal(o);
     return WEIR_OK;
 }

@@ -64,6 +64,9 @@ fill(struct weir_type *type, const struct wr_type_spec *spec, uint32_t index)
     if (spec->finalize != NULL) {
         type->init_flags |= WR_FLAG_HAS_FINALIZER;
     }
+    if (spec->kind == WR_KIND_WEAK) {
+        type->init_flags |= WR_FLAG_HAS_WEAK;
+    }
     if ((spec->kind == WR_KIND_INSTANCE || spec->kind == WR_KIND_CELL) &&
         spec->nslots <= 2) {
         type->init_flags |= WR_FLAG_PAIR;
@@ -126,4 +129,16 @@ wr_types_stop(void)
     memset(wr_types, 0, count * sizeof(struct weir_type *));
     count = 0;
     wr_mutex_unlock(&lock);
+}
+
+void
+wr_types_fork_lock(void)
+{
+    wr_mutex_fork_lock(&lock);
+}
+
+void
+wr_types_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&lock);
 }

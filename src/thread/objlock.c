@@ -56,6 +56,24 @@ wr_objlock_lock_slow(struct wr_thread *self, uint8_t *byte)
     }
 }
 
+/*
+ * Holds the low one; the high one is taken.  Who waits detached must hold
+ * nothing: the others would find the low one held across a stop, and the child
+ * of a fork for ever.
+ */
+void
+wr_objlock_lock2_slow(struct wr_thread *self, uint8_t *low, uint8_t *high)
+{
+    /* Ends: each turn, another thread has held the high one alone, or both,
+     * and has finished its operation. */
+    while (!spin(high)) {
+        wr_objlock_unlock(self, low);
+        wr_objlock_lock(self, high);
+        wr_objlock_unlock(self, high);
+        wr_objlock_lock(self, low);
+    }
+}
+
 void
 wr_objlock_unlock_slow(uint8_t *byte)
 {

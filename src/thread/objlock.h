@@ -15,8 +15,10 @@
  * the world, and a stopper takes no object lock [inv:objlock.short].  So the
  * holder is always running or about to, and waiting is bounded by its work.
  *
- * Where objects need no lock the functions are empty.  Two locks are taken in
- * address order [inv:objlock.order].
+ * Where objects need no lock the functions are empty.  Of two locks the one at
+ * the lower address is taken first, and a thread never waits for the other
+ * while it has that: it waits empty-handed [inv:objlock.order].  So at a stop
+ * every object lock is free.
  */
 #ifndef WR_THREAD_OBJLOCK_H
 #define WR_THREAD_OBJLOCK_H
@@ -30,6 +32,7 @@ enum {
 };
 
 void wr_objlock_lock_slow(struct wr_thread *self, uint8_t *byte);
+void wr_objlock_lock2_slow(struct wr_thread *self, uint8_t *low, uint8_t *high);
 void wr_objlock_unlock_slow(uint8_t *byte);
 
 /*
@@ -73,14 +76,17 @@ wr_objlock_unlock(struct wr_thread *self, uint8_t *byte)
 static inline void
 wr_objlock_lock2(struct wr_thread *self, uint8_t *a, uint8_t *b)
 {
-    uint8_t *first = (uintptr_t)a < (uintptr_t)b ? a : b;
+    uint8_t *low = (uintptr_t)a < (uintptr_t)b ? a : b;
+    uint8_t *high = low == a ? b : a;
+    uint8_t seen = WR_OBJLOCK_FREE;
 
     if (!wr_cfg_locked_objects) {
         return;
     }
-    wr_objlock_lock(self, first);
-    if (a != b) {
-        wr_objlock_lock(self, first == a ? b : a);
+    wr_objlock_lock(self, low);
+    if (low != high &&
+        wr_unlikely(!wr_cas_acq_rel(high, &seen, (uint8_t)WR_OBJLOCK_HELD))) {
+        wr_objlock_lock2_slow(self, low, high);
     }
 }
 

@@ -26,6 +26,7 @@ static const struct group groups[] = {
     {wr_peers_refs, &wr_peers_refs_count},
     {wr_peers_trees, &wr_peers_trees_count},
     {wr_peers_alloc, &wr_peers_alloc_count},
+    {wr_peers_pipeline, &wr_peers_pipeline_count},
     {wr_peers_loop, &wr_peers_loop_count},
 #ifdef HAVE_CXX
     {wr_peers_shared_ptr, &wr_peers_shared_ptr_count},
@@ -122,7 +123,7 @@ main(int argc, char **argv)
     char message[256];
     bool written;
 
-    wr_options_read(&options, true, argc, argv);
+    wr_options_read(&options, WR_OPTIONS_PEER, argc, argv);
     if (options.list) {
         return list_all(options.out_fd);
     }

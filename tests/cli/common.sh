@@ -15,6 +15,9 @@ for name in weir-cell-gil weir-cell-atomic weir-cell-unsafe weir-cell-nocount \
     weir-peer; do
     ln -s "$(realpath "$here/fake-cell")" "$tmp/cells/$name" || exit 99
 done
+for name in weir-race-gil weir-race-atomic; do
+    ln -s "$(realpath "$here/fake-race")" "$tmp/cells/$name" || exit 99
+done
 export WEIR_CELL_DIR=$tmp/cells
 unset COLUMNS
 
