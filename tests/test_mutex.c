@@ -111,6 +111,62 @@ START_TEST(equal_rank_dies)
 }
 END_TEST
 
+START_TEST(a_fork_takes_all_of_a_rank)
+{
+    struct wr_mutex all[3] = {
+        WR_MUTEX_INIT(WR_RANK_THREADS),
+        WR_MUTEX_INIT(WR_RANK_LOT),
+        WR_MUTEX_INIT(WR_RANK_LOT),
+    };
+
+    for (int i = 0; i < 3; i++) {
+        wr_mutex_fork_lock(&all[i]);
+        ck_assert(wr_mutex_any_held() == wr_cfg_ranks);
+    }
+    for (int i = 0; i < 3; i++) {
+        ck_assert(!wr_mutex_trylock(&all[i]));
+        wr_mutex_fork_unlock(&all[i]);
+        ck_assert(wr_mutex_trylock(&all[i]));
+        wr_mutex_unlock(&all[i]);
+    }
+    ck_assert(!wr_mutex_any_held());
+}
+END_TEST
+
+/* [inv:mutex.rank-order] holds for a fork but for equal ranks. */
+START_TEST(falling_rank_in_a_fork_dies)
+{
+    struct wr_mutex high = WR_MUTEX_INIT(WR_RANK_ARENA);
+    struct wr_mutex low = WR_MUTEX_INIT(WR_RANK_THREADS);
+
+    wr_mutex_fork_lock(&high);
+    wr_mutex_fork_lock(&low);
+    raise(wr_cfg_ranks ? SIGKILL : SIGABRT);
+}
+END_TEST
+
+START_TEST(a_mutex_held_before_a_fork_dies)
+{
+    struct wr_mutex low = WR_MUTEX_INIT(WR_RANK_THREADS);
+    struct wr_mutex high = WR_MUTEX_INIT(WR_RANK_ARENA);
+
+    wr_mutex_lock(&low);
+    wr_mutex_fork_lock(&high);
+    raise(wr_cfg_ranks ? SIGKILL : SIGABRT);
+}
+END_TEST
+
+START_TEST(a_lower_rank_within_a_fork_dies)
+{
+    struct wr_mutex high = WR_MUTEX_INIT(WR_RANK_ARENA);
+    struct wr_mutex low = WR_MUTEX_INIT(WR_RANK_THREADS);
+
+    wr_mutex_fork_lock(&high);
+    wr_mutex_lock(&low);
+    raise(wr_cfg_ranks ? SIGKILL : SIGABRT);
+}
+END_TEST
+
 START_TEST(trylock_may_go_against_the_order)
 {
     struct wr_mutex low = WR_MUTEX_INIT(WR_RANK_THREADS);
@@ -135,6 +191,10 @@ wr_suite_mutex(void)
     tcase_add_test(tc, held_mutexes_are_counted_when_ranks_are);
     tcase_add_test_raise_signal(tc, falling_rank_dies, SIGABRT);
     tcase_add_test_raise_signal(tc, equal_rank_dies, SIGABRT);
+    tcase_add_test(tc, a_fork_takes_all_of_a_rank);
+    tcase_add_test_raise_signal(tc, falling_rank_in_a_fork_dies, SIGABRT);
+    tcase_add_test_raise_signal(tc, a_mutex_held_before_a_fork_dies, SIGABRT);
+    tcase_add_test_raise_signal(tc, a_lower_rank_within_a_fork_dies, SIGABRT);
     tcase_add_test(tc, trylock_may_go_against_the_order);
     suite_add_tcase(suite, tc);
     return suite;

@@ -96,6 +96,22 @@ check_raw_sync() {
         report fence 'put the order on the access; no stand-alone fences'
 }
 
+# The child of a fork finds a mutex locked for ever that weir_fork() does not
+# take.
+check_mutexes() {
+    local file
+    for file in "$@"; do
+        case $file in
+        src/base/mutex.[ch]) continue ;;
+        esac
+        if grep -qE 'WR_MUTEX_INIT\(|wr_mutex_init\(' "$stripped/$file" &&
+            ! grep -q 'wr_mutex_fork_lock(' "$stripped/$file"; then
+            find_fault "$file:1" fork \
+                'makes a mutex and does not take it for a fork'
+        fi
+    done
+}
+
 check_flavours() {
     local homes='^(include/weir/(flavour|refcount_[a-z]+)\.h'
     homes+='|src/thread/objlock[_a-z]*\.h)$'
@@ -389,6 +405,7 @@ lint() {
     shopt -s lastpipe
     check_orders "${runtime[@]}"
     check_raw_sync "${runtime[@]}"
+    check_mutexes "${runtime[@]}"
     check_flavours "${runtime[@]}"
     check_floors "${runtime[@]}"
     check_tags "${runtime[@]}"
@@ -476,6 +493,7 @@ prove() {
     fault raw-sync src/object/object.h '#include <stdatomic.h>'
     fault raw-sync src/object/object.h 'x = __atomic_load_n(p, 0);'
     fault fence src/base/base.h 'atomic_thread_fence(o);'
+    fault fork src/object/object.h 'struct wr_mutex m = WR_MUTEX_INIT(1);'
     fault flavour src/object/object.h '#ifdef WEIR_FLAVOUR_GIL' '#endif'
     fault flavour src/heap/good.h '    defined(WEIR_FLAVOUR_GIL)'
     fault floor src/heap/good.h '#include "object/object.h"'

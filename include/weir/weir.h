@@ -12,6 +12,7 @@
 #include <weir/object.h>
 #include <weir/runtime.h>
 #include <weir/thread.h>
+#include <weir/fork.h>
 #include <weir/gc.h>
 #include <weir/int.h>
 #include <weir/str.h>

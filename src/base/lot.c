@@ -132,3 +132,28 @@ wr_lot_unpark_one(const void *addr,
     wr_unpark(&waiter->parker);
     return 1;
 }
+
+void
+wr_lot_fork_lock(void)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        wr_mutex_fork_lock(&buckets[i].mutex);
+    }
+}
+
+void
+wr_lot_fork_unlock(void)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        wr_mutex_fork_unlock(&buckets[i].mutex);
+    }
+}
+
+void
+wr_lot_fork_child(void)
+{
+    /* The waiters stood on stacks of threads that do not exist here. */
+    for (size_t i = 0; i < BUCKETS; i++) {
+        buckets[i].head = NULL;
+    }
+}

@@ -41,4 +41,12 @@ size_t wr_lot_unpark_one(const void *addr,
                          void (*before)(void *ctx, bool found, bool more),
                          void *ctx);
 
+/*
+ * Around a fork: take all buckets, and give them back on both sides.  In the
+ * child the sleepers are gone; forget them, before the buckets are given back.
+ */
+void wr_lot_fork_lock(void);
+void wr_lot_fork_unlock(void);
+void wr_lot_fork_child(void);
+
 #endif

@@ -18,6 +18,10 @@ static _Thread_local uint16_t held[MAX_HELD];
 /* [owner] */
 static _Thread_local unsigned held_count;
 
+/* [owner] taken for a fork: how many, and the highest rank */
+static _Thread_local unsigned fork_count;
+static _Thread_local uint16_t fork_rank;
+
 void
 wr_mutex_init(struct wr_mutex *mutex, enum wr_rank rank)
 {
@@ -56,7 +60,7 @@ wr_mutex_unlock_slow(struct wr_mutex *mutex)
 bool
 wr_mutex_any_held(void)
 {
-    return held_count != 0;
+    return held_count + fork_count != 0;
 }
 
 void
@@ -64,6 +68,9 @@ wr_mutex_note_lock_(const struct wr_mutex *mutex, bool ordered)
 {
     WEIR_CHECK(mutex->rank != 0);
     WEIR_CHECK(held_count < MAX_HELD);
+    if (ordered && fork_count != 0 && fork_rank >= mutex->rank) {
+        wr_fatal("mutex of rank %u taken within a fork", (unsigned)mutex->rank);
+    }
     for (unsigned i = 0; ordered && i < held_count; i++) {
         if (held[i] >= mutex->rank) {
             wr_fatal("mutex of rank %u taken while holding rank %u",
@@ -85,4 +92,46 @@ wr_mutex_note_unlock_(const struct wr_mutex *mutex)
         held[i - 1] = held[i];
     }
     held_count--;
+}
+
+/* The rank never falls, and nothing else is held [inv:mutex.rank-order]. */
+static void
+note_fork_lock(const struct wr_mutex *mutex)
+{
+    WEIR_CHECK(mutex->rank != 0);
+    WEIR_CHECK(held_count == 0);
+    if (fork_count == 0) {
+        fork_rank = 0;
+    }
+    if (mutex->rank < fork_rank) {
+        wr_fatal("mutex of rank %u taken after rank %u for a fork",
+                 (unsigned)mutex->rank, (unsigned)fork_rank);
+    }
+    fork_rank = mutex->rank;
+    fork_count++;
+}
+
+void
+wr_mutex_fork_lock(struct wr_mutex *mutex)
+{
+    uint32_t word = 0;
+
+    if (wr_cfg_ranks) {
+        note_fork_lock(mutex);
+    }
+    if (!wr_cas_acq_rel(&mutex->word, &word, 1u)) {
+        wr_mutex_lock_slow(mutex);
+    }
+}
+
+void
+wr_mutex_fork_unlock(struct wr_mutex *mutex)
+{
+    if (wr_cfg_ranks) {
+        WEIR_CHECK(fork_count != 0);
+        fork_count--;
+    }
+    if (wr_exchange_acq_rel(&mutex->word, 0u) == 2) {
+        wr_mutex_unlock_slow(mutex);
+    }
 }

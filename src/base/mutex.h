@@ -21,7 +21,7 @@
 
 /*
  * From the outermost to the innermost.  Two mutexes of one rank are never
- * held together.
+ * held together, but by wr_mutex_fork_lock().
  */
 enum wr_rank {
     WR_RANK_RUNTIME = 1, /* start and stop of the whole runtime */
@@ -33,6 +33,7 @@ enum wr_rank {
     WR_RANK_HANDLES,     /* the table of handles */
     WR_RANK_WEAK,        /* a stripe of the table of weak references */
     WR_RANK_LOT,         /* a bucket of the parking lot */
+    WR_RANK_RECLAIM,     /* what the reclaimer has taken */
     WR_RANK_HEAPS,       /* the list of heaps */
     WR_RANK_ARENA,       /* arenas and their pools */
     WR_RANK_SIDE,        /* commitment of side data */
@@ -66,6 +67,17 @@ void wr_mutex_init(struct wr_mutex *mutex, enum wr_rank rank);
  * nobody keeps count: for asserts only.
  */
 bool wr_mutex_any_held(void);
+
+/*
+ * Take every mutex there is, before a fork: rank by rank, and all those of one
+ * rank in any order.  Who holds one of a rank holds none of the ranks below,
+ * which are the caller's already, so it waits for nothing the caller holds and
+ * gives its own back [inv:mutex.rank-order].  Both sides of the fork unlock.
+ *
+ * Caller: holds nothing but what these took; one thread at a time.
+ */
+void wr_mutex_fork_lock(struct wr_mutex *mutex);
+void wr_mutex_fork_unlock(struct wr_mutex *mutex);
 
 /* Slow paths and the rank check; called by the inlines below only. */
 void wr_mutex_lock_slow(struct wr_mutex *mutex);

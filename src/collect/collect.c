@@ -20,6 +20,7 @@
 #include "collect/collect.h"
 
 #include "base/clock.h"
+#include "base/lot.h"
 #include "base/mutex.h"
 #include "base/sync.h"
 #include "collect/round.h"
@@ -28,25 +29,36 @@
 #include "thread/thread.h"
 
 struct wr_collector { /* SHARED */
-    /* [atomic: CAS and store seq_cst] a thread collects.  seq_cst with
-     * `again`: the second sets again, then looks here; the first leaves
+    /* [atomic: CAS and store seq_cst] FREE, or somebody is in.  seq_cst
+     * with `again`: the second sets again, then looks here; the first leaves
      * here, then looks at again. */
     uint32_t collecting;
 
+    /* [atomic: written relaxed by who is in; anyone compares with itself] */
+    struct wr_thread *owner;
+
     /* [atomic: seq_cst] somebody was turned away meanwhile */
     uint32_t again;
+
+    /* [atomic: seq_cst] no collection may begin.  seq_cst with `collecting`:
+     * who claims looks here after that; who sets this may then be sure */
+    uint32_t shut;
 
     /* [owner] of the thread that set collecting: */
     struct wr_round round;
     uint64_t stop_asked_ns;
 };
 
+/* Values of `collecting`.  AWAITED: in, and threads wait for it in the parking
+ * lot (base/lot.h). */
+enum { FREE = 0, TAKEN = 1, AWAITED = 2 };
+
 static struct wr_collector collector;
 
 int
 wr_collect_start(void)
 {
-    wr_store_seq_cst(&collector.collecting, 0U);
+    wr_store_seq_cst(&collector.collecting, (uint32_t)FREE);
     wr_store_seq_cst(&collector.again, 0U);
     wr_settings_reset();
     return WEIR_OK;
@@ -55,7 +67,7 @@ wr_collect_start(void)
 void
 wr_collect_stop(void)
 {
-    WEIR_ASSERT(wr_load_relaxed(&collector.collecting) == 0);
+    WEIR_ASSERT(!wr_collect_running());
     wr_settings_stop();
     wr_round_free(&collector.round);
 }
@@ -63,7 +75,13 @@ wr_collect_stop(void)
 bool
 wr_collect_running(void)
 {
-    return wr_load_relaxed(&collector.collecting) != 0;
+    return wr_load_relaxed(&collector.collecting) != FREE;
+}
+
+void
+wr_collect_shut(void)
+{
+    wr_store_seq_cst(&collector.shut, 1U);
 }
 
 void
@@ -75,34 +93,115 @@ wr_collect_set_caps(const struct wr_collect_caps *caps)
 
 /* ---- one at a time ------------------------------------------------------ */
 
+/* Nobody is in: go in. */
+static bool
+try_claim(struct wr_thread *self)
+{
+    uint32_t word = FREE;
+
+    if (!wr_cas_seq_cst(&collector.collecting, &word, (uint32_t)TAKEN)) {
+        return false;
+    }
+    wr_store_relaxed(&collector.owner, self);
+    return true;
+}
+
 /* Become the thread that collects.  False: another one is. */
 static bool
-claim(void)
+claim(struct wr_thread *self)
 {
     /* Ends: the loop repeats only when a collection has just ended. */
     for (;;) {
-        uint32_t none = 0;
-
-        if (wr_cas_seq_cst(&collector.collecting, &none, 1U)) {
+        if (try_claim(self)) {
             return true;
         }
         wr_store_seq_cst(&collector.again, 1U);
-        if (wr_load_seq_cst(&collector.collecting) != 0) {
+        if (wr_load_seq_cst(&collector.collecting) != FREE) {
             return false;
         }
     }
+}
+
+/* Under the lot's mutex: whom it wakes is in, else nobody is. */
+static void
+pass_on(void *ctx, bool found, bool more)
+{
+    uint32_t word = FREE;
+
+    (void)ctx;
+    if (found) {
+        word = more ? AWAITED : TAKEN;
+    }
+    wr_store_seq_cst(&collector.collecting, word);
 }
 
 /* Let the next one in; look again if somebody was turned away. */
 static void
 unclaim(struct wr_thread *self)
 {
+    uint32_t word = TAKEN;
+
     /* [inv:collect.one] */
-    WEIR_ASSERT(wr_load_relaxed(&collector.collecting) == 1);
-    wr_store_seq_cst(&collector.collecting, 0U);
+    WEIR_ASSERT(wr_load_relaxed(&collector.owner) == self);
+    wr_store_relaxed(&collector.owner, (struct wr_thread *)NULL);
+    if (!wr_cas_seq_cst(&collector.collecting, &word, (uint32_t)FREE)) {
+        (void)wr_lot_unpark_one(&collector.collecting, pass_on, NULL);
+    }
     if (wr_exchange_seq_cst(&collector.again, 0U) != 0) {
         (void)wr_pending_set(&self->pub.pending, WR_PENDING_COLLECT);
     }
+}
+
+/* Under the lot's mutex: sleep only while somebody must wake us. */
+static bool
+still_awaited(void *ctx)
+{
+    (void)ctx;
+    return wr_load_relaxed(&collector.collecting) == AWAITED;
+}
+
+/* Somebody is in: wait, detached.  True when it has let this thread in. */
+static bool
+await_turn(struct wr_thread *self)
+{
+    uint32_t word = TAKEN;
+    bool in;
+
+    (void)wr_cas_seq_cst(&collector.collecting, &word, (uint32_t)AWAITED);
+    wr_thread_detach_fast(self);
+    in = wr_lot_park(&collector.collecting, still_awaited, NULL);
+    wr_thread_attach_fast(self);
+    return in;
+}
+
+bool
+wr_collect_keep_out(struct wr_thread *self)
+{
+    WEIR_ASSERT(!wr_mutex_any_held());
+    if (wr_load_relaxed(&collector.owner) == self) {
+        return false;
+    }
+    /* Ends: those who wait are let in one by one, before newcomers. */
+    while (!try_claim(self)) {
+        if (await_turn(self)) {
+            wr_store_relaxed(&collector.owner, self);
+            break;
+        }
+    }
+    return true;
+}
+
+void
+wr_collect_let_in(struct wr_thread *self)
+{
+    unclaim(self);
+}
+
+/* True after wr_collect_shut().  Caller: has claimed. */
+static bool
+is_shut(void)
+{
+    return wr_load_seq_cst(&collector.shut) != 0;
 }
 
 /* ---- the sequence ------------------------------------------------------- */
@@ -233,11 +332,11 @@ weir_gc_collect(int generation)
     if (generation < 0 || generation >= WEIR_GC_GENERATIONS) {
         return WEIR_EINVAL;
     }
-    if (!wr_cfg_counted || !claim()) {
+    self = wr_self();
+    if (!wr_cfg_counted || !claim(self)) {
         return 0;
     }
-    self = wr_self();
-    result = run(self, generation);
+    result = is_shut() ? WEIR_ESTATE : run(self, generation);
     unclaim(self);
     return result;
 }
@@ -250,11 +349,11 @@ wr_collect_due(struct wr_thread *self)
     /* [inv:collect.at-checkpoint] */
     WEIR_ASSERT(!wr_mutex_any_held());
     (void)wr_pending_clear(&self->pub.pending, WR_PENDING_COLLECT);
-    if (!wr_cfg_counted || !claim()) {
+    if (!wr_cfg_counted || !claim(self)) {
         return;
     }
     generation = wr_settings_due();
-    if (generation >= 0) {
+    if (generation >= 0 && !is_shut()) {
         (void)run(self, generation);
     }
     unclaim(self);

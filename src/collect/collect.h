@@ -30,8 +30,26 @@ int wr_collect_start(void);
  */
 void wr_collect_stop(void);
 
-/* True while a thread collects.  Any thread. */
+/* True while a thread collects, or keeps others out.  Any thread. */
 bool wr_collect_running(void);
+
+/*
+ * Keep all other threads from collecting until wr_collect_let_in(); wait,
+ * detached, for the one that does.  Whoever wants to meanwhile is turned away
+ * as during a collection.
+ *
+ * Caller: attached, holding no mutex; not for long.  Returns false, and nothing
+ * was done, when the caller is the one that collects: it calls this from a
+ * finalizer or a callback.
+ */
+bool wr_collect_keep_out(struct wr_thread *self);
+void wr_collect_let_in(struct wr_thread *self);
+
+/*
+ * From now on no collection begins; one that has begun goes on.  For the rest
+ * of the process.  Any thread.
+ */
+void wr_collect_shut(void);
 
 /*
  * A thread found WR_PENDING_COLLECT at its checkpoint: collect what is due by

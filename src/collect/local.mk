@@ -2,7 +2,11 @@ WEIR_SOURCES += \
 	%D%/collect.c \
 	%D%/collect.h \
 	%D%/detect.c \
+	%D%/ending.c \
+	%D%/ending.h \
 	%D%/garbage.c \
+	%D%/nodes.c \
+	%D%/nodes.h \
 	%D%/overflow.c \
 	%D%/overflow.h \
 	%D%/round.c \
@@ -13,6 +17,7 @@ WEIR_SOURCES += \
 	%D%/size.c \
 	%D%/size.h \
 	%D%/visit.h \
+	%D%/walk.h \
 	%D%/weak.c
 
 WEIR_TEST_SOURCES += \

@@ -352,3 +352,15 @@ weir_gc_is_finalized(const weir_object *o)
     wr_check_alive(o);
     return (wr_flags(o) & WR_FLAG_FINALIZED) != 0;
 }
+
+void
+wr_settings_fork_lock(void)
+{
+    wr_mutex_fork_lock(&settings.lock);
+}
+
+void
+wr_settings_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&settings.lock);
+}

@@ -45,4 +45,8 @@ void wr_settings_note_pause(uint64_t ns);
 /* Call every callback.  Caller: attached, world running, no lock held. */
 void wr_settings_call(weir_gc_phase phase, const weir_gc_info *info);
 
+/* Around a fork, on both sides: take and give back the settings. */
+void wr_settings_fork_lock(void);
+void wr_settings_fork_unlock(void);
+
 #endif

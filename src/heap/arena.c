@@ -13,6 +13,7 @@
 #include "base/bitmap.h"
 #include "base/mem.h"
 #include "heap/checker.h"
+#include "heap/heap_internal.h"
 #include "heap/poison.h"
 
 #define NO_ARENA SIZE_MAX
@@ -136,6 +137,12 @@ size_t
 wr_pool_count_gc(void)
 {
     return wr_load_relaxed(&zones[0].high) * WR_ARENA_POOLS;
+}
+
+size_t
+wr_pool_count_all(void)
+{
+    return wr_load_relaxed(&zones[1].high) * WR_ARENA_POOLS;
 }
 
 /* Make an arena usable.  Small heaps stay on small pages. */
@@ -405,4 +412,16 @@ wr_arena_check_locked(const char **what)
         }
     }
     return errors;
+}
+
+void
+wr_arena_fork_lock(void)
+{
+    wr_mutex_fork_lock(&wr_arena_mutex);
+}
+
+void
+wr_arena_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&wr_arena_mutex);
 }

@@ -207,3 +207,21 @@ wr_heap_set_slow_stw(bool slow)
     }
     wr_mutex_unlock(&wr_heaps_mutex);
 }
+
+void
+wr_heap_fork_lock(void)
+{
+    wr_mutex_fork_lock(&wr_heaps_mutex);
+    wr_arena_fork_lock();
+    wr_side_fork_lock();
+    wr_raw_fork_lock();
+}
+
+void
+wr_heap_fork_unlock(void)
+{
+    wr_raw_fork_unlock();
+    wr_side_fork_unlock();
+    wr_arena_fork_unlock();
+    wr_mutex_fork_unlock(&wr_heaps_mutex);
+}

@@ -240,4 +240,8 @@ void wr_heap_trim_stw(void);
  */
 void wr_heap_set_slow_stw(bool slow);
 
+/* Around a fork, on both sides: take and give back the mutexes of heap/. */
+void wr_heap_fork_lock(void);
+void wr_heap_fork_unlock(void);
+
 #endif

@@ -52,4 +52,12 @@ void wr_limbo_stop(void);
 /* Point wr_side at its part of the reservation; NULL to forget it. */
 void wr_side_start(void *tables, uint8_t *arena_bytes);
 
+/* Parts of wr_heap_fork_lock() and wr_heap_fork_unlock(). */
+void wr_arena_fork_lock(void);
+void wr_arena_fork_unlock(void);
+void wr_side_fork_lock(void);
+void wr_side_fork_unlock(void);
+void wr_raw_fork_lock(void);
+void wr_raw_fork_unlock(void);
+
 #endif

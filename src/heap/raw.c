@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/mutex.h"
 #include "heap/checker.h"
+#include "heap/heap_internal.h"
 #include "heap/remote.h"
 
 /* In front of a buffer from the C library. */
@@ -193,4 +194,16 @@ wr_raw_bytes(const void *p)
         return wr_pool_block_bytes(wr_pool_of(p));
     }
     return ((const struct large *)p - 1)->size;
+}
+
+void
+wr_raw_fork_lock(void)
+{
+    wr_mutex_fork_lock(&large_lock);
+}
+
+void
+wr_raw_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&large_lock);
 }

@@ -174,3 +174,15 @@ wr_side_committed_bytes(void)
     }
     return usable * (COUNT_BYTES + 4 * BITMAP_BYTES);
 }
+
+void
+wr_side_fork_lock(void)
+{
+    wr_mutex_fork_lock(&side_mutex);
+}
+
+void
+wr_side_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&side_mutex);
+}

@@ -245,3 +245,15 @@ weir_is_str(const weir_object *o)
 {
     return wr_check_kind(o, WR_META_STR) == WEIR_OK;
 }
+
+void
+wr_str_fork_lock(void)
+{
+    wr_mutex_fork_lock(&lock);
+}
+
+void
+wr_str_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&lock);
+}

@@ -32,4 +32,8 @@ wr_str_of(const weir_object *o)
     return (const struct wr_str *)(const void *)o;
 }
 
+/* Around a fork, on both sides: take and give back the mutex of the table. */
+void wr_str_fork_lock(void);
+void wr_str_fork_unlock(void);
+
 #endif

@@ -58,8 +58,8 @@ unlink16(weir_object *o)
     case WR_KIND_LIST: {
         struct wr_list *list = (struct wr_list *)(void *)o;
 
-        if (list->array != NULL) {
-            list->array->saved = list->size;
+        if (list->gate != 0) {
+            wr_list_array(list)->saved = list->size;
         }
         return NULL;
     }
@@ -194,7 +194,7 @@ drop_child(struct wr_thread *self, weir_object *child)
 static void
 teardown_dict(struct wr_thread *self, struct wr_dict *dict)
 {
-    struct wr_dict_table *table = dict->table;
+    struct wr_dict_table *table = wr_dict_table_of(dict);
 
     if (table == NULL) {
         return;
@@ -209,7 +209,7 @@ teardown_dict(struct wr_thread *self, struct wr_dict *dict)
 static void
 teardown_list(struct wr_thread *self, struct wr_list *list)
 {
-    struct wr_array *array = list->array;
+    struct wr_array *array = wr_list_array(list);
 
     if (array == NULL) {
         return;
@@ -301,13 +301,14 @@ void
 wr_release_arrays(struct wr_thread *self, weir_object *o)
 {
     if (wr_kind_of(o) == WR_KIND_LIST) {
-        struct wr_array *array = ((struct wr_list *)(void *)o)->array;
+        struct wr_array *array = wr_list_array((struct wr_list *)(void *)o);
 
         if (array != NULL) {
             wr_raw_free(self->heap, array, wr_array_bytes(array->capacity));
         }
     } else if (wr_kind_of(o) == WR_KIND_DICT || wr_kind_of(o) == WR_KIND_SET) {
-        struct wr_dict_table *table = ((struct wr_dict *)(void *)o)->table;
+        struct wr_dict_table *table =
+            wr_dict_table_of((struct wr_dict *)(void *)o);
 
         if (table != NULL) {
             wr_raw_free(self->heap, table, table->bytes);

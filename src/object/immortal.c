@@ -91,3 +91,15 @@ wr_immortal_init(weir_object *o, uint32_t meta)
 }
 
 _Static_assert(sizeof(struct chunk) % ALIGNMENT == 0, "objects stay aligned");
+
+void
+wr_immortal_fork_lock(void)
+{
+    wr_mutex_fork_lock(&lock);
+}
+
+void
+wr_immortal_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&lock);
+}

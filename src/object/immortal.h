@@ -23,4 +23,8 @@ void wr_immortal_stop(void);
 /* Fill the header of an immortal object. */
 void wr_immortal_init(weir_object *o, uint32_t meta);
 
+/* Around a fork, on both sides: take and give back the pages. */
+void wr_immortal_fork_lock(void);
+void wr_immortal_fork_unlock(void);
+
 #endif

@@ -130,3 +130,15 @@ wr_types_stop(void)
     count = 0;
     wr_mutex_unlock(&lock);
 }
+
+void
+wr_types_fork_lock(void)
+{
+    wr_mutex_fork_lock(&lock);
+}
+
+void
+wr_types_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&lock);
+}

@@ -99,4 +99,8 @@ wr_type_of(const weir_object *o)
     return wr_types[o->meta >> 8];
 }
 
+/* Around a fork, on both sides: take and give back the mutex of the table. */
+void wr_types_fork_lock(void);
+void wr_types_fork_unlock(void);
+
 #endif

@@ -271,11 +271,11 @@ wr_handle_stop(void)
 void
 wr_handle_fork_lock(void)
 {
-    wr_mutex_lock(&table.lock);
+    wr_mutex_fork_lock(&table.lock);
 }
 
 void
 wr_handle_fork_unlock(void)
 {
-    wr_mutex_unlock(&table.lock);
+    wr_mutex_fork_unlock(&table.lock);
 }

@@ -17,11 +17,7 @@ void wr_handle_start(void);
  */
 void wr_handle_stop(void);
 
-/*
- * Around a fork: take the lock of the table, so that the child gets it whole,
- * and give it back, in the parent and in the child.  Caller: holds no mutex of
- * rank HANDLES or above.
- */
+/* Around a fork, on both sides: take and give back the table. */
 void wr_handle_fork_lock(void);
 void wr_handle_fork_unlock(void);
 

@@ -194,3 +194,15 @@ weir_lock_policy(void)
 
     return policy != NULL && wr_lock_on() ? policy->name : "none";
 }
+
+void
+wr_lock_fork_lock(void)
+{
+    wr_mutex_fork_lock(&wr_lock.mutex);
+}
+
+void
+wr_lock_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&wr_lock.mutex);
+}

@@ -191,6 +191,10 @@ wr_lock_holder_of(uintptr_t word)
     return (struct wr_thread *)(word & ~WR_LOCK_CONT);
 }
 
+/* Around a fork, on both sides: take and give back wr_lock.mutex. */
+void wr_lock_fork_lock(void);
+void wr_lock_fork_unlock(void);
+
 /* True when self holds the lock; for asserts. */
 static inline bool
 wr_lock_held(const struct wr_thread *self)

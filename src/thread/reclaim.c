@@ -55,12 +55,23 @@ static struct { /* SHARED */
     /* [atomic: anyone pushes acq_rel; reclaimer takes all acq_rel] */
     struct wr_reclaim_node *deferred;
 
+    /* [inner] WR_RANK_RECLAIM; held by the reclaimer while it takes, calls and
+     * releases, so that a fork finds all that is owed in the fields below */
+    struct wr_mutex lock;
+
+    /* [lock: lock] taken and waiting for the grace period */
+    struct wr_reclaim_node *taken;
+    void *retired;
+    struct wr_limbo_batch batch;
+
     /* [stat] */
     uint64_t grace_periods;
 
     /* [const] once state is RECLAIMER_RUNS */
     pthread_t thread;
-} reclaimer;
+} reclaimer = {
+    .lock = WR_MUTEX_INIT(WR_RANK_RECLAIM),
+};
 
 bool wr_reclaim_on_;
 
@@ -131,14 +142,42 @@ take_deferred(void)
                                (struct wr_reclaim_node *)NULL);
 }
 
+/* Take what waits.  False: nothing does. */
+static bool
+take_all_locked(void)
+{
+    WEIR_ASSERT(reclaimer.taken == NULL && reclaimer.retired == NULL &&
+                reclaimer.batch.count == 0);
+    reclaimer.taken = take_deferred();
+    reclaimer.retired = wr_retired_take();
+    reclaimer.batch = wr_limbo_take();
+    return reclaimer.taken != NULL || reclaimer.retired != NULL ||
+           reclaimer.batch.count != 0;
+}
+
+/* Its time has come: call and release what was taken. */
+static void
+give_all_locked(void)
+{
+    static const struct wr_limbo_batch none;
+
+    call_all(reclaimer.taken);
+    reclaimer.taken = NULL;
+    wr_retired_release(reclaimer.retired);
+    reclaimer.retired = NULL;
+    wr_limbo_release(reclaimer.batch);
+    reclaimer.batch = none;
+}
+
 static void
 one_round(void)
 {
-    struct wr_reclaim_node *deferred = take_deferred();
-    void *retired = wr_retired_take();
-    struct wr_limbo_batch batch = wr_limbo_take();
+    bool any;
 
-    if (deferred == NULL && retired == NULL && batch.count == 0) {
+    wr_mutex_lock(&reclaimer.lock);
+    any = take_all_locked();
+    wr_mutex_unlock(&reclaimer.lock);
+    if (!any) {
         return;
     }
     if (wr_reclaim_on()) {
@@ -148,9 +187,9 @@ one_round(void)
         wr_threads_unask(WR_PENDING_RECLAIM);
     }
     wr_store_relaxed(&reclaimer.grace_periods, reclaimer.grace_periods + 1);
-    call_all(deferred);
-    wr_retired_release(retired);
-    wr_limbo_release(batch);
+    wr_mutex_lock(&reclaimer.lock);
+    give_all_locked();
+    wr_mutex_unlock(&reclaimer.lock);
 }
 
 static void *
@@ -248,8 +287,70 @@ wr_reclaim_stop(void)
         (void)pthread_join(reclaimer.thread, NULL);
     }
     /* Nobody is inside a section any more: no need to wait. */
-    call_all(take_deferred());
-    wr_retired_release(wr_retired_take());
-    wr_limbo_release(wr_limbo_take());
+    wr_mutex_lock(&reclaimer.lock);
+    if (take_all_locked()) {
+        give_all_locked();
+    }
+    wr_mutex_unlock(&reclaimer.lock);
     wr_reclaim_on_ = false;
+}
+
+/* ---- fork --------------------------------------------------------------- */
+
+void
+wr_reclaim_fork_lock(void)
+{
+    wr_mutex_fork_lock(&reclaimer.lock);
+}
+
+void
+wr_reclaim_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&reclaimer.lock);
+}
+
+void
+wr_reclaim_before_fork(void)
+{
+    if (wr_reclaim_on()) {
+        /* The grace period that this waits for must not wait for us. */
+        wr_reclaim_leave();
+        urcu_bp_before_fork();
+    }
+}
+
+/*
+ * The reclaimer is gone; the next that has something to defer starts another.
+ * At the fork every thread was outside its section, which is as good as a
+ * grace period: what the reclaimer owed is done here.
+ */
+static void
+be_reclaimer(void)
+{
+    wr_parker_init(&reclaimer.parker);
+    wr_store_relaxed(&reclaimer.ending, 0u);
+    wr_store_release(&reclaimer.state, (uint32_t)RECLAIMER_NONE);
+    __tsan_acquire(&section);
+    wr_mutex_lock(&reclaimer.lock);
+    give_all_locked();
+    if (take_all_locked()) {
+        give_all_locked();
+    }
+    wr_mutex_unlock(&reclaimer.lock);
+}
+
+void
+wr_reclaim_after_fork(bool child)
+{
+    if (wr_reclaim_on()) {
+        if (child) {
+            urcu_bp_after_fork_child();
+        } else {
+            urcu_bp_after_fork_parent();
+        }
+    }
+    if (child) {
+        be_reclaimer();
+    }
+    wr_reclaim_enter();
 }

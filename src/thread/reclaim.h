@@ -92,4 +92,21 @@ wr_reclaim_leave(void)
 /* A thread exits in its section: leave, unless the library was faster. */
 void wr_reclaim_leave_at_exit(void);
 
+/*
+ * Around a fork, on both sides: keep the reclaimer from the middle of its
+ * work.
+ */
+void wr_reclaim_fork_lock(void);
+void wr_reclaim_fork_unlock(void);
+
+/*
+ * Leave the read section and keep liburcu still, which waits for the grace
+ * period that is under way; afterwards, on both sides, come back.  In the
+ * child what the reclaimer had still to do is done.  Signals are blocked in
+ * between.
+ * Caller: has stopped the world, so that all others have left.
+ */
+void wr_reclaim_before_fork(void);
+void wr_reclaim_after_fork(bool child);
+
 #endif

@@ -32,6 +32,23 @@ wr_world_stopped(void)
     return wr_load_relaxed(&wr_world.active) != 0;
 }
 
+bool
+wr_world_stopped_by(const struct wr_thread *self)
+{
+    bool own;
+
+    if (!wr_world_stopped()) {
+        return false;
+    }
+    if (wr_lock_on()) {
+        return wr_lock_held(self);
+    }
+    wr_mutex_lock(&wr_world.lock);
+    own = wr_world_stopped() && wr_world.stopper == self;
+    wr_mutex_unlock(&wr_world.lock);
+    return own;
+}
+
 /*
  * A counted thread has stopped.  Returns whom to wake: the stopper if this
  * was the last one, else NULL.
@@ -403,4 +420,16 @@ wr_stop_get_stats(struct wr_stop_stats *out)
     wr_mutex_lock(&wr_world.lock);
     memcpy(out, &wr_world.stats, sizeof(*out));
     wr_mutex_unlock(&wr_world.lock);
+}
+
+void
+wr_threads_fork_lock(void)
+{
+    wr_mutex_fork_lock(&wr_world.lock);
+}
+
+void
+wr_threads_fork_unlock(void)
+{
+    wr_mutex_fork_unlock(&wr_world.lock);
 }

@@ -111,6 +111,9 @@ void wr_start_world(struct wr_thread *self);
 /* True between the two; for asserts. */
 bool wr_world_stopped(void);
 
+/* True when it was self that stopped the world.  Caller: attached. */
+bool wr_world_stopped_by(const struct wr_thread *self);
+
 /*
  * Stop here if the world is being stopped: STOP was seen at a checkpoint.
  * Caller: attached, holds no mutex and no object lock.
@@ -137,5 +140,9 @@ void wr_stop_get_stats(struct wr_stop_stats *out);
 /* Slow halves of detach and attach; called from thread/state.h only. */
 void wr_safepoint_detached_slow(struct wr_thread *self);
 void wr_safepoint_attach_slow(struct wr_thread *self);
+
+/* Around a fork, on both sides: take and give back wr_world.lock. */
+void wr_threads_fork_lock(void);
+void wr_threads_fork_unlock(void);
 
 #endif

@@ -178,6 +178,20 @@ record_get(struct wr_thread **out)
     return error;
 }
 
+void
+wr_thread_retire_locked(struct wr_thread *t)
+{
+    t->error = 0;
+    t->blocking = 0;
+    t->dying = NULL;
+    t->finalizer_depth = 0;
+    t->dealloc_active = false;
+    wr_store_relaxed(&t->nest, 0u);
+    t->used = false;
+    t->spare_next = wr_world.spare;
+    wr_world.spare = t;
+}
+
 /*
  * Go out and give the record of a detached thread back, unless it went with
  * its run.  It keeps id, heap and state: a stop that is under way has counted
@@ -190,13 +204,7 @@ record_put(struct wr_thread *t)
     if (is_open_locked()) {
         WEIR_ASSERT(t->used);
         WEIR_ASSERT(!t->stop.counted);
-        t->error = 0;
-        t->blocking = 0;
-        t->finalizer_depth = 0;
-        wr_store_relaxed(&t->nest, 0u);
-        t->used = false;
-        t->spare_next = wr_world.spare;
-        wr_world.spare = t;
+        wr_thread_retire_locked(t);
         wr_world.used--;
     }
     wr_mutex_unlock(&wr_world.lock);
@@ -440,6 +448,14 @@ wr_threads_close(void)
     wr_world.closed = error == 0;
     wr_mutex_unlock(&wr_world.lock);
     return error;
+}
+
+void
+wr_threads_shut(void)
+{
+    wr_mutex_lock(&wr_world.lock);
+    wr_world.closed = true;
+    wr_mutex_unlock(&wr_world.lock);
 }
 
 void

@@ -198,11 +198,24 @@ void wr_threads_open(void);
 int wr_threads_close(void);
 
 /*
+ * From now on no thread can come in; those that are inside stay, and the
+ * records stay too.  Any thread, holding no mutex.
+ */
+void wr_threads_shut(void);
+
+/*
  * Detach the caller if it is attached, end the reclaimer, forget all threads
  * and abandon their heaps.  Caller: after wr_threads_close(), or when no other
  * thread was ever attached.
  */
 void wr_threads_stop(void);
+
+/*
+ * The thread of a record is gone: the record, with its id, heap and state, is
+ * for the next thread.  What the thread was just tearing down is lost.
+ * Caller: holds wr_world.lock; the thread is detached.
+ */
+void wr_thread_retire_locked(struct wr_thread *t);
 
 /* Registered threads, those whose thread has exited not counted. */
 unsigned wr_threads_count(void);
