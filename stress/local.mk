@@ -6,29 +6,53 @@ STRESS_COMMON = \
 	%D%/params.c %D%/params.h \
 	%D%/record.c %D%/record.h \
 	%D%/runner.c %D%/runner.h \
+	%D%/programs/ring.c %D%/programs/ring.h \
 	%D%/programs/work.c %D%/programs/work.h
 
-CELL_SOURCES += $(STRESS_COMMON) \
-	%D%/cell.c \
-	%D%/cell_program.c %D%/cell_program.h \
-	%D%/cell_stats.c %D%/cell_stats.h \
-	%D%/memcap.c %D%/memcap.h \
+# The programs, without what runs them; the tests link them too.
+PROGRAM_SOURCES = \
 	%D%/programs/alloc-churn.c \
 	%D%/programs/checkpoint.c \
 	%D%/programs/dict-mixed.c \
+	%D%/programs/dict-read.c \
 	%D%/programs/gcbench.c \
 	%D%/programs/graph-churn.c \
+	%D%/programs/larson.c \
+	%D%/programs/list-append.c \
+	%D%/programs/list-read.c \
+	%D%/programs/pipeline.c \
 	%D%/programs/programs.c %D%/programs/programs.h \
+	%D%/programs/refs-mixed.c \
 	%D%/programs/refs-private.c \
 	%D%/programs/refs-shared.c \
-	%D%/programs/trees.c
+	%D%/programs/sessions.c %D%/programs/sessions.h \
+	%D%/programs/store.c %D%/programs/store.h \
+	%D%/programs/trees.c \
+	%D%/programs/webcache.c \
+	%D%/programs/witness.h
+
+CELL_SOURCES += $(STRESS_COMMON) $(PROGRAM_SOURCES) \
+	%D%/cell.c \
+	%D%/cell_program.c %D%/cell_program.h \
+	%D%/cell_stats.c %D%/cell_stats.h \
+	%D%/memcap.c %D%/memcap.h
 
 PEER_SOURCES += $(STRESS_COMMON) \
 	%D%/peers/alloc.c \
 	%D%/peers/loop.c \
 	%D%/peers/peer.c %D%/peers/peer.h \
+	%D%/peers/pipeline.c \
 	%D%/peers/refs.c \
 	%D%/peers/trees.c
+
+PROGRAM_TEST_SOURCES += $(PROGRAM_SOURCES) \
+	%D%/params.c %D%/params.h \
+	%D%/programs/ring.c %D%/programs/ring.h \
+	%D%/programs/work.c %D%/programs/work.h \
+	%D%/runner.c %D%/runner.h \
+	tests/lies.c tests/lies.h \
+	tests/test_programs.c \
+	tests/test_ring.c
 
 # One race test is one file, and one line in races/races.def.
 RACE_SOURCES += \

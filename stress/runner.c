@@ -17,13 +17,23 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <weir/atomic.h>
+
 /* What weir/error.h calls WEIR_ENOMEM; the peers do not include it. */
 #define NO_MEMORY (-1)
 
-struct gate {
+struct gate { /* SHARED */
+    /* [const] */
     const struct wr_runner_hooks *hooks;
     struct weir_run *run;
+
+    /* [inner] */
     pthread_barrier_t barrier;
+
+    /* [atomic: cas relaxed by any worker; read relaxed between two passes of
+     * the barrier, and after the join] the worker that failed first, from 1
+     * on; 0: none */
+    uint32_t failed;
 };
 
 /* One per thread; read by the main thread after the join. */
@@ -58,13 +68,30 @@ call_worker(int (*step)(struct weir_run *, struct weir_worker *),
     return step == NULL ? 0 : step(slot->gate->run, slot->worker);
 }
 
-/* Two passes, between which the main thread reads a clock.  The caller has
- * paused. */
+/* Remember what a step of this thread returned, if it is the first failure. */
 static void
+note(struct slot *slot, int error)
+{
+    uint32_t none = 0;
+
+    if (error == 0 || slot->error != 0) {
+        return;
+    }
+    slot->error = error;
+    (void)weir_cas_relaxed(&slot->gate->failed, &none, slot->worker->index + 1);
+}
+
+/* Two passes, between which the main thread reads a clock.  The caller has
+ * paused.  True when nobody has failed so far, the same for all. */
+static bool
 pass_twice(struct gate *gate)
 {
+    bool good;
+
     (void)pthread_barrier_wait(&gate->barrier);
+    good = weir_load_relaxed(&gate->failed) == 0;
     (void)pthread_barrier_wait(&gate->barrier);
+    return good;
 }
 
 /* The main thread's side of pass_twice(): the process's CPU time between. */
@@ -87,38 +114,32 @@ worker_main(void *argument)
     const struct wr_runner_hooks *hooks = gate->hooks;
     const struct weir_program *program = gate->run->program;
     bool entered;
+    bool good;
 
-    slot->error = call(hooks->enter);
+    note(slot, call(hooks->enter));
     entered = slot->error == 0;
     if (entered) {
-        slot->error = call_worker(program->prepare, slot);
+        note(slot, call_worker(program->prepare, slot));
         (void)call(hooks->pause);
     }
-    pass_twice(gate);
+    good = pass_twice(gate);
     slot->started_ns = clock_ns(CLOCK_MONOTONIC);
     if (entered) {
-        int error = call(hooks->resume);
-
-        if (slot->error == 0) {
-            slot->error = error;
-        }
-        if (slot->error == 0) {
-            slot->error = call_worker(program->work, slot);
+        (void)call(hooks->resume);
+        /* All or none: they may wait for each other. */
+        if (good) {
+            note(slot, call_worker(program->work, slot));
         }
         (void)call(hooks->pause);
     }
     slot->ended_ns = clock_ns(CLOCK_MONOTONIC);
-    pass_twice(gate);
+    (void)pass_twice(gate);
     if (entered) {
         const char *failure = slot->worker->failure;
-        int error;
 
         (void)call(hooks->resume);
-        error = call_worker(program->settle, slot);
-        /* What went wrong first is what went wrong. */
-        if (slot->error == 0) {
-            slot->error = error;
-        } else {
+        note(slot, call_worker(program->settle, slot));
+        if (failure != NULL) {
             slot->worker->failure = failure;
         }
         if (hooks->leave != NULL) {
@@ -151,20 +172,16 @@ start_threads(struct gate *gate, struct slot *slots)
     return 0;
 }
 
-/* Join all and sum up; returns the first error. */
-static int
+/* Join all and sum up. */
+static void
 collect_slots(struct slot *slots, uint32_t n, struct wr_runner_times *times)
 {
     uint64_t first = UINT64_MAX;
     uint64_t last = 0;
-    int error = 0;
 
     times->ops = 0;
     for (uint32_t i = 0; i < n; i++) {
         pthread_join(slots[i].thread, NULL);
-        if (error == 0) {
-            error = slots[i].error;
-        }
         if (slots[i].started_ns < first) {
             first = slots[i].started_ns;
         }
@@ -174,7 +191,23 @@ collect_slots(struct slot *slots, uint32_t n, struct wr_runner_times *times)
         times->ops += slots[i].worker->ops;
     }
     times->wall_s = (double)(last - first) / 1e9;
-    return error;
+}
+
+/* What went wrong first is what went wrong; the rest may follow from it. */
+static int
+first_error(const struct gate *gate, const struct slot *slots)
+{
+    uint32_t failed = weir_load_relaxed(&gate->failed);
+
+    if (failed == 0) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < gate->run->threads; i++) {
+        if (i + 1 != failed) {
+            gate->run->workers[i].failure = NULL;
+        }
+    }
+    return slots[failed - 1].error;
 }
 
 int
@@ -197,7 +230,8 @@ wr_runner_run(struct weir_run *run, const struct wr_runner_hooks *hooks,
     }
     cpu_start = pass_and_read(&gate);
     times->cpu_s = (double)(pass_and_read(&gate) - cpu_start) / 1e9;
-    error = collect_slots(slots, run->threads, times);
+    collect_slots(slots, run->threads, times);
+    error = first_error(&gate, slots);
     pthread_barrier_destroy(&gate.barrier);
     free(slots);
     return error;

@@ -45,8 +45,8 @@ struct wr_runner_times {
  *
  * Caller: the main thread, in a state in which it may block for long.
  * run->workers has run->threads zeroed entries; index and seed are filled in.
- * Returns 0; else what the first failing worker returned, or WEIR_ENOMEM (-1)
- * when a thread could not be started; *times is then not to be used.
+ * Returns 0; else what the worker returned that failed first, or WEIR_ENOMEM
+ * (-1) when a thread could not be started; *times is then not to be used.
  */
 int wr_runner_run(struct weir_run *run, const struct wr_runner_hooks *hooks,
                   struct wr_runner_times *times);

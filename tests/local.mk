@@ -53,8 +53,48 @@ tests_check_nocount_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_check_nocount_LDADD = libcore-nocount.la $(TEST_LIBS)
 endif
 
-SCRIPT_TESTS = tests/headers.sh tests/lint.sh tests/symbols.sh
+# The lab's programs, in the flavour where threads do most at once.  The linker
+# puts the wrappers of lies.c in front of these functions of the runtime.
+LIES = -Wl,--wrap=weir_list_append -Wl,--wrap=weir_list_set \
+	-Wl,--wrap=weir_list_get -Wl,--wrap=weir_dict_set \
+	-Wl,--wrap=weir_dict_move_to_end -Wl,--wrap=weir_dict_add_int \
+	-Wl,--wrap=weir_dict_pop_first \
+	-Wl,--wrap=weir_dict_next -Wl,--wrap=weir_dict_get \
+	-Wl,--wrap=weir_instance_set -Wl,--wrap=weir_instance_make \
+	-Wl,--wrap=weir_attr_set -Wl,--wrap=weir_str_new \
+	-Wl,--wrap=weir_refcount -Wl,--wrap=weir_dealloc_ \
+	-Wl,--wrap=weir_gc_collect -Wl,--wrap=weir_memory_stats
+
+check_PROGRAMS += tests/check-programs
+tests_check_programs_SOURCES = $(TEST_FILES) tests/suites_programs.def \
+	$(PROGRAM_TEST_SOURCES)
+tests_check_programs_CPPFLAGS = $(TEST_CPPFLAGS) \
+	-DWR_SUITES='"suites_programs.def"' -DWEIR_FLAVOUR_ATOMIC
+tests_check_programs_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_check_programs_LDFLAGS = $(AM_LDFLAGS) $(LIES)
+tests_check_programs_LDADD = libcore-atomic.la $(TEST_LIBS)
+
+SCRIPT_TESTS = tests/examples.sh tests/headers.sh tests/lint.sh tests/symbols.sh
 EXTRA_DIST += $(SCRIPT_TESTS) $(CLI_TESTS)
+
+EXTRA_DIST += \
+	examples/embed/Makefile \
+	examples/embed/containers.c \
+	examples/embed/containers.expected \
+	examples/embed/cycle.c \
+	examples/embed/cycle.expected \
+	examples/embed/polygon.c \
+	examples/embed/polygon.expected \
+	examples/embed/raii.cc \
+	examples/embed/raii.expected \
+	examples/embed/resurrection.c \
+	examples/embed/resurrection.expected \
+	examples/embed/self-list.c \
+	examples/embed/self-list.expected \
+	examples/embed/shared-dict.c \
+	examples/embed/shared-dict.expected \
+	examples/embed/weak-cache.c \
+	examples/embed/weak-cache.expected
 
 TESTS = $(check_PROGRAMS) $(SCRIPT_TESTS) $(CLI_TESTS)
 TEST_EXTENSIONS = .sh

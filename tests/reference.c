@@ -23,6 +23,10 @@ struct node {
     bool candidate;
     bool reachable;
     bool dead; /* garbage, or dies with it */
+    bool weak; /* a weak reference: */
+    weir_object *target;
+    unsigned *calls;
+    unsigned called; /* what *calls was */
 };
 
 struct wr_reference {
@@ -129,6 +133,14 @@ copy_count(struct wr_reference *r, struct node *node, int generation)
     node->candidate = node->count > 0 && (wr_flags(o) & WR_FLAG_TRACKED) != 0 &&
                       (wr_flags(o) & WR_FLAG_GEN_MASK) <= generation;
     r->candidates += node->candidate;
+    if (wr_kind_of(o) == WR_KIND_WEAK && node->count != 0) {
+        const struct wr_weak *w = (const struct wr_weak *)(const void *)o;
+
+        node->weak = true;
+        node->target = w->target;
+        node->calls = w->callback != NULL ? w->data : NULL;
+        node->called = node->calls != NULL ? *node->calls : 0;
+    }
 }
 
 static void
@@ -229,13 +241,53 @@ wr_reference_garbage(const struct wr_reference *reference)
     return reference->garbage;
 }
 
+static bool
+is_garbage(const struct node *node)
+{
+    return node->candidate && !node->reachable;
+}
+
 bool
 wr_reference_is_garbage(const struct wr_reference *reference,
                         const weir_object *o)
 {
     const struct node *node = find(reference, o);
 
-    return node != NULL && node->candidate && !node->reachable;
+    return node != NULL && is_garbage(node);
+}
+
+/*
+ * Was a weak reference treated as it should have been?  One that names garbage
+ * is called unless it is garbage; for one that dies meanwhile and names what
+ * dies by counting it depends on the order.
+ */
+static bool
+weak_is_right(const struct wr_reference *r, const struct node *node)
+{
+    const struct node *target =
+        node->target != NULL ? find(r, node->target) : NULL;
+    bool due = target != NULL && target->dead;
+
+    if (!node->dead && ((const struct wr_weak *)(void *)node->object)->target !=
+                           (due ? NULL : node->target)) {
+        return false;
+    }
+    if (node->calls == NULL ||
+        (node->dead && !is_garbage(node) && due && !is_garbage(target))) {
+        return true;
+    }
+    return *node->calls == node->called + (due && !is_garbage(node));
+}
+
+static bool
+all_weak_are_right(const struct wr_reference *r)
+{
+    for (size_t i = 0; i < r->size; i++) {
+        if (r->nodes[i].weak && !weak_is_right(r, &r->nodes[i])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 const char *
@@ -271,6 +323,9 @@ wr_reference_compare(const struct wr_reference *reference)
         snprintf(message, sizeof(message), "%zu objects, expected %zu",
                  now.size, expected);
         verdict = message;
+    }
+    if (verdict == NULL && !all_weak_are_right(reference)) {
+        verdict = "a weak reference was not treated as it should have been";
     }
     free(now.nodes);
     return verdict;

@@ -36,7 +36,9 @@ bool wr_reference_is_garbage(const struct wr_reference *reference,
 
 /*
  * Compare the heap with the prediction.  NULL if they agree, else what is
- * wrong, in a buffer that lives until the next call.
+ * wrong, in a buffer that lives until the next call.  The data of each weak
+ * reference with a callback points to an unsigned, in which the callback does
+ * nothing but count; it outlives the weak reference.
  */
 const char *wr_reference_compare(const struct wr_reference *reference);
 

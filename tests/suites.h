@@ -21,6 +21,7 @@
 #include "tests/suites_base.def"
 #include "tests/suites_core.def"
 #include "tests/suites_lab.def"
+#include "tests/suites_programs.def"
 #undef WR_SUITE
 
 /*

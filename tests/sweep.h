@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/sweep.h - each allocation of a scenario fails once.
+ * tests/sweep.h - run something again and again, each time with less luck.
  *
- * A scenario runs until none of its allocations fails; first the first one
- * does, then the second, and so on.  After every attempt nothing may have
- * leaked; that a call which failed left its objects as they were is for the
- * scenario to check.
+ * First the first allocation of a scenario fails, then its second, and so on
+ * until it passes; then the same with all allocations failing from there on.
+ * After every attempt nothing may have leaked.
  */
 #ifndef WR_TESTS_SWEEP_H
 #define WR_TESTS_SWEEP_H
@@ -26,6 +25,7 @@ wr_sweep_attempt(wr_scenario_fn scenario, uint64_t nth, bool all,
                  uint64_t *seen)
 {
     struct wr_test_usage before = wr_test_usage();
+    uint64_t blocks = wr_mem_get_stats().blocks;
     int error;
 
     wr_heap_set_slow_stw(true);
@@ -39,11 +39,14 @@ wr_sweep_attempt(wr_scenario_fn scenario, uint64_t nth, bool all,
     wr_fault_disarm();
     wr_heap_set_slow_stw(false);
     wr_test_no_leak(before);
+    if (wr_cfg_counted) {
+        ck_assert_uint_eq(wr_mem_get_stats().blocks, blocks);
+    }
     return error;
 }
 
-/* must_fail: an allocation that failed is reported.  Returns how many
- * allocations the scenario makes. */
+/* must_fail: a failed allocation makes the scenario fail.  Returns how many
+ * allocations it makes. */
 static inline uint64_t
 wr_sweep(wr_scenario_fn scenario, bool must_fail)
 {

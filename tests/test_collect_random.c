@@ -19,7 +19,13 @@
 
 #include <inttypes.h>
 
-enum { HANDLES = 200, TYPES = 9, CASES = 40, STEPS = 3000 };
+enum {
+    HANDLES = 200,
+    TYPES = 9,
+    CASES = 40,
+    STEPS = 3000,
+    WEAK_MAX = 10000 /* with a callback, per case */
+};
 
 /* Counts on both sides of what fits a side byte. */
 static const unsigned special[] = {
@@ -40,6 +46,9 @@ struct graph {
     uint64_t collections;
     uint64_t found;
     uint64_t seed;
+    unsigned calls[WEAK_MAX]; /* by weak reference */
+    size_t weak;
+    size_t called;
 };
 
 static unsigned
@@ -103,10 +112,41 @@ make_tuple(struct graph *g)
     return tuple;
 }
 
+static void
+count_call(weir_object *weak, weir_object *context, void *data)
+{
+    (void)weak;
+    (void)context;
+    ++*(unsigned *)data;
+}
+
+/* A weak reference to something that is held; without callback maybe one that
+ * there is already. */
+static weir_object *
+make_weak(struct graph *g)
+{
+    weir_object *target = any(g);
+    weir_object *w;
+
+    if (target == NULL || weir_is_weak(target)) {
+        target = weir_list_new();
+    } else {
+        weir_incref(target);
+    }
+    if (g->weak == WEAK_MAX || below(g, 2) == 0) {
+        w = weir_weak_new(target, NULL, NULL, NULL);
+    } else {
+        w = weir_weak_new(target, count_call, below(g, 2) == 0 ? NULL : any(g),
+                          &g->calls[g->weak++]);
+    }
+    weir_decref(target);
+    return w;
+}
+
 static weir_object *
 make_object(struct graph *g)
 {
-    switch (below(g, 11)) {
+    switch (below(g, 13)) {
     case 0:
         return weir_list_new();
     case 1:
@@ -119,6 +159,9 @@ make_object(struct graph *g)
         return weir_foreign_new(g->bag);
     case 5:
         return weir_set_new();
+    case 6:
+    case 7:
+        return make_weak(g);
     default:
         return weir_instance_new(g->types[below(g, TYPES)]);
     }
@@ -349,6 +392,10 @@ end_graph(struct graph *g)
     for (unsigned i = 0; i < 4; i++) {
         weir_decref(g->names[i]);
     }
+    for (size_t i = 0; i < g->weak; i++) {
+        ck_assert_uint_le(g->calls[i], 1);
+        g->called += g->calls[i];
+    }
 }
 
 /* One case in a runtime of its own. */
@@ -371,6 +418,7 @@ run_case(uint64_t seed, unsigned steps, const struct wr_collect_caps *caps)
     }
     end_graph(&g);
     ck_assert_uint_gt(g.collections, 0);
+    ck_assert(g.called > 0 || steps < STEPS);
     wr_test_no_leak(before);
     ck_assert_msg(wr_heap_check(&what) == 0, "%s, case %" PRIu64, what, seed);
     wr_test_stop();

@@ -288,6 +288,54 @@ START_TEST(shared_and_branching)
 }
 END_TEST
 
+/* [owner] the thread that drops: callbacks called */
+static int64_t called;
+
+static void
+count_call(weir_object *weak, weir_object *context, void *data)
+{
+    (void)context;
+    called++;
+    if (data != NULL) {
+        /* the reference that nobody else has */
+        weir_decref(weak);
+    }
+}
+
+/*
+ * A target whose weak reference has the next target as its context.  The weak
+ * reference belongs to the target, or on every other level to the callback:
+ * then the last reference to it goes in the middle of the target's death.
+ */
+static weir_object *
+wrap_weak(weir_object *inner, int64_t level)
+{
+    weir_object *o = weir_instance_new(pair);
+    weir_object *weak =
+        weir_weak_new(o, count_call, inner, level % 2 == 0 ? &called : NULL);
+
+    weir_decref(inner);
+    if (weak == NULL) {
+        weir_xdecref(o);
+        return NULL;
+    }
+    if (level % 2 != 0 || !wr_cfg_counted) {
+        (void)weir_instance_set(o, 0, weak);
+        weir_decref(weak);
+    }
+    return o;
+}
+
+START_TEST(targets_in_the_contexts_of_weak_references)
+{
+    called = 0;
+    pair = weir_instance_type("pair", 2, 0, NULL, NULL);
+    ck_assert_ptr_nonnull(pair);
+    drop_deep(wrap_weak, DEEP / 10);
+    ck_assert(called >= DEEP_SLOW || !wr_cfg_counted);
+}
+END_TEST
+
 Suite *
 wr_suite_deep(void)
 {
@@ -302,6 +350,7 @@ wr_suite_deep(void)
     tcase_add_test(tc, nested_cells);
     tcase_add_test(tc, nested_objects_of_a_foreign_type);
     tcase_add_test(tc, nested_sets);
+    tcase_add_test(tc, targets_in_the_contexts_of_weak_references);
     tcase_add_test(tc, all_kinds_mixed);
     tcase_add_test(tc, shared_and_branching);
     suite_add_tcase(suite, tc);

@@ -2,10 +2,9 @@
 /*
  * tests/test_dict.c - dicts: entries, order, growth, references, walks.
  */
-#include "tests/fixture.h"
+#include "tests/dicts.h"
 
 #include "base/random.h"
-#include "kinds/dict.h"
 
 enum { MANY = 100000, KEYS = 200, STEPS = 20000 };
 
@@ -13,12 +12,7 @@ enum { MANY = 100000, KEYS = 200, STEPS = 20000 };
 static void
 set_int(weir_object *dict, int64_t k, int64_t v)
 {
-    weir_object *key = wr_test_int(k);
-    weir_object *value = wr_test_int(v);
-
-    ck_assert_int_eq(weir_dict_set(dict, key, value), 0);
-    weir_decref(key);
-    weir_decref(value);
+    ck_assert_int_eq(wr_test_put(dict, k, v), 0);
 }
 
 /* The int under the int key k, or -1. */
@@ -52,9 +46,7 @@ delete_int(weir_object *dict, int64_t k)
 static void
 check_sound(weir_object *dict)
 {
-    struct wr_dict *d = wr_dict_of(dict);
-
-    ck_assert(wr_dict_table_sound(d->table, d->used));
+    ck_assert(wr_test_is_sound(dict));
 }
 
 /* The keys of a dict of ints, in order, are these. */
@@ -239,13 +231,12 @@ START_TEST(dict_shrinks_when_mostly_deleted)
 {
     weir_object *dict = weir_dict_new();
     int64_t n = (int64_t)wr_test_size(MANY);
-    struct wr_dict *d = wr_dict_of(dict);
     uint64_t full;
 
     for (int64_t i = 0; i < n; i++) {
         set_int(dict, i, i);
     }
-    full = d->table->bytes;
+    full = wr_test_table(dict)->bytes;
     for (int64_t i = 0; i < n - 10; i++) {
         ck_assert_int_eq(delete_int(dict, i), 0);
         if (i % 1009 == 0) {
@@ -253,7 +244,7 @@ START_TEST(dict_shrinks_when_mostly_deleted)
         }
     }
     check_sound(dict);
-    ck_assert_uint_lt(d->table->bytes, full / 16);
+    ck_assert_uint_lt(wr_test_table(dict)->bytes, full / 16);
     ck_assert_int_eq(weir_dict_size(dict), 10);
     for (int64_t i = n - 10; i < n; i++) {
         ck_assert_int_eq(get_int(dict, i), i);
@@ -273,7 +264,7 @@ START_TEST(tombstones_do_not_pile_up)
         if (i >= 10) {
             ck_assert_int_eq(delete_int(dict, i - 10), 0);
         }
-        ck_assert_uint_le(wr_dict_of(dict)->table->capacity, 43);
+        ck_assert_uint_le(wr_test_table(dict)->capacity, 43);
     }
     check_sound(dict);
     ck_assert_int_eq(weir_dict_size(dict), 10);
@@ -296,7 +287,7 @@ START_TEST(key_that_comes_and_goes_keeps_a_short_path)
 
         set_int(dict, 1000, i);
         ck_assert_int_eq(delete_int(dict, 1000), 0);
-        taken = wr_dict_taken(wr_dict_of(dict)->table);
+        taken = wr_dict_taken(wr_test_table(dict));
         most = taken > most ? taken : most;
     }
     ck_assert_uint_le(most, 1001);

@@ -2,22 +2,16 @@
 /*
  * tests/test_dict_ops.c - dicts: taking entries out, order, two dicts.
  */
-#include "tests/fixture.h"
+#include "tests/dicts.h"
 
 #include "base/random.h"
-#include "kinds/dict.h"
 
 enum { KEYS = 60, CACHE = 1000, STEPS = 20000 };
 
 static void
 set_int(weir_object *dict, int64_t k, int64_t v)
 {
-    weir_object *key = wr_test_int(k);
-    weir_object *value = wr_test_int(v);
-
-    ck_assert_int_eq(weir_dict_set(dict, key, value), 0);
-    weir_decref(key);
-    weir_decref(value);
+    ck_assert_int_eq(wr_test_put(dict, k, v), 0);
 }
 
 /* The dict of the keys from first to last; each has its key times `factor`. */
@@ -57,13 +51,12 @@ move_int(weir_object *dict, int64_t k)
 static void
 check_entries(weir_object *dict, const int64_t (*entries)[2], size_t n)
 {
-    struct wr_dict *d = wr_dict_of(dict);
     weir_object *key;
     weir_object *value;
     uint64_t pos = 0;
     size_t i = 0;
 
-    ck_assert(wr_dict_table_sound(d->table, d->used));
+    ck_assert(wr_test_is_sound(dict));
     while (weir_dict_next(dict, &pos, &key, &value) == 1) {
         ck_assert_uint_lt(i, n);
         ck_assert_int_eq(wr_test_int_is(key), entries[i][0]);
@@ -148,7 +141,7 @@ START_TEST(the_oldest_entry_is_found_at_once)
                                     : weir_dict_pop_first(dict, NULL, NULL) - 1,
                          0);
         weir_decref(key);
-        table = wr_dict_of(dict)->table;
+        table = wr_test_table(dict);
         ck_assert(table->entries[table->first].key != NULL);
         set_int(dict, i + CACHE, 0);
     }
@@ -246,10 +239,9 @@ START_TEST(least_recently_used_goes_first)
             }
             used_at[gone] = 0;
         }
-        ck_assert_uint_le(wr_dict_of(dict)->table->capacity, 4 * KEYS);
+        ck_assert_uint_le(wr_test_table(dict)->capacity, 4 * KEYS);
     }
-    ck_assert(
-        wr_dict_table_sound(wr_dict_of(dict)->table, wr_dict_of(dict)->used));
+    ck_assert(wr_test_is_sound(dict));
     weir_decref(dict);
     wr_test_no_leak(before);
 }

@@ -2,25 +2,10 @@
 /*
  * tests/test_dict_threads.c - one dict, many threads.
  */
-#include "tests/fixture.h"
+#include "tests/dicts.h"
 #include "tests/workers.h"
 
-#include "kinds/dict.h"
-
 enum { KEYS = 200, THREADS = 4, ROUNDS = 20000 };
-
-/* Set the int key k, not immortal, to the int v; 0 or an error. */
-static int
-put(weir_object *dict, int64_t k, int64_t v)
-{
-    weir_object *key = weir_int_new(k + 1000000);
-    weir_object *value = weir_int_new(v + 1000000);
-    int error = weir_dict_set(dict, key, value);
-
-    weir_xdecref(key);
-    weir_xdecref(value);
-    return error;
-}
 
 static int
 take(weir_object *dict, int64_t k)
@@ -48,9 +33,7 @@ look_up(weir_object *dict, int64_t k)
 static void
 check_sound(weir_object *dict)
 {
-    struct wr_dict *d = wr_dict_of(dict);
-
-    ck_assert(wr_dict_table_sound(d->table, d->used));
+    ck_assert(wr_test_is_sound(dict));
 }
 
 /* Each thread has its own keys and takes out every other one. */
@@ -58,7 +41,7 @@ static int
 put_and_take_own(struct wr_worker *me, int64_t round)
 {
     int64_t key = round * THREADS + me->index;
-    int error = put(me->shared, key, key * 2);
+    int error = wr_test_put(me->shared, key, key * 2);
 
     if (error == 0 && round % 2 == 1) {
         error = take(me->shared, key - THREADS);
@@ -160,7 +143,7 @@ mixed_use(struct wr_worker *me, int64_t round)
         break;
     case 3:
     case 4:
-        error = put(me->shared, key, key + KEYS * round);
+        error = wr_test_put(me->shared, key, key + KEYS * round);
         break;
     default:
         weir_xdecref(weir_dict_get(me->shared, k));

@@ -4,18 +4,12 @@
  *
  * After an attempt that failed every object must be as it was: tests/sweep.h.
  */
+#include "tests/dicts.h"
 #include "tests/sweep.h"
 
 #include "kinds/attrs.h"
-#include "kinds/dict.h"
 
 enum { ITEMS = 60 };
-
-static bool
-sound(weir_object *dict)
-{
-    return wr_dict_table_sound(wr_dict_of(dict)->table, wr_dict_of(dict)->used);
-}
 
 /* The dict maps the first n small ints, in order, to value. */
 static void
@@ -25,7 +19,7 @@ check_dict(weir_object *dict, int64_t n, weir_object *value)
     weir_object *got;
     uint64_t pos = 0;
 
-    ck_assert(sound(dict));
+    ck_assert(wr_test_is_sound(dict));
     ck_assert_int_eq(weir_dict_size(dict), n);
     for (int64_t i = 0; i < n; i++) {
         ck_assert_int_eq(weir_dict_next(dict, &pos, &key, &got), 1);
@@ -94,7 +88,7 @@ use_dict(void)
         size += error == 0;
     }
     ck_assert_int_eq(weir_dict_size(dict), size);
-    ck_assert(sound(dict));
+    ck_assert(wr_test_is_sound(dict));
     ck_assert_int_eq(weir_dict_clear(dict), 0);
     ck_assert_int_eq(weir_dict_size(dict), 0);
     weir_decref(dict);
@@ -156,7 +150,7 @@ empty_dict(void)
     for (int64_t i = 0; i < 300; i++) {
         ck_assert_int_eq(weir_dict_delete(full, weir_int_new(i)), 0);
         ck_assert_int_eq(weir_dict_size(full), 299 - i);
-        ck_assert(sound(full));
+        ck_assert(wr_test_is_sound(full));
     }
     ck_assert_int_eq(weir_dict_clear(full), 0);
 }
@@ -216,7 +210,7 @@ count_values(weir_object *dict, const weir_object *value)
         n += got == value ? 1 : 0;
         weir_decref(got);
     }
-    ck_assert(sound(dict));
+    ck_assert(wr_test_is_sound(dict));
     return n;
 }
 
@@ -293,7 +287,7 @@ reorder_dict(void)
         }
     }
     if (dict != NULL) {
-        ck_assert(sound(dict));
+        ck_assert(wr_test_is_sound(dict));
         ck_assert_int_eq(weir_dict_clear(dict), 0);
         weir_decref(dict);
     }

@@ -2,70 +2,15 @@
 /*
  * tests/test_fault_list.c - lists, tuples, strings and ints without memory.
  *
- * Each scenario runs again and again; first its first allocation fails, then
- * its second, and so on, until it passes.  After every attempt nothing may
- * have leaked, and every call that failed must have left its objects as they
- * were.
+ * Scenarios run as in tests/sweep.h; every call that failed must have left its
+ * objects as they were.
  */
-#include "tests/fixture.h"
+#include "tests/sweep.h"
 
-#include "base/mem.h"
-#include "heap/heap.h"
 #include "kinds/list.h"
 #include "kinds/str.h"
 
-enum { ITEMS = 300, ATTEMPTS_MAX = 5000 };
-
-/* Returns 0, or the error after which it gave up and cleaned up. */
-typedef int (*scenario_fn)(void);
-
-/* Run a scenario whose nth allocation fails, or all from the nth on. */
-static int
-attempt(scenario_fn scenario, uint64_t nth, bool all, uint64_t *seen)
-{
-    struct wr_test_usage before = wr_test_usage();
-    uint64_t blocks = wr_mem_get_stats().blocks;
-    int error;
-
-    wr_heap_set_slow_stw(true);
-    if (all) {
-        wr_fault_arm_from(nth);
-    } else {
-        wr_fault_arm(nth);
-    }
-    error = scenario();
-    *seen = wr_fault_seen();
-    wr_fault_disarm();
-    wr_heap_set_slow_stw(false);
-    wr_test_no_leak(before);
-    if (wr_cfg_counted) {
-        ck_assert_uint_eq(wr_mem_get_stats().blocks, blocks);
-    }
-    return error;
-}
-
-/* Returns how many allocations the scenario makes. */
-static uint64_t
-sweep(scenario_fn scenario, bool must_fail)
-{
-    uint64_t seen = 0;
-
-    for (int all = 0; all < 2; all++) {
-        uint64_t nth = 0;
-        int error;
-
-        do {
-            nth++;
-            ck_assert_uint_lt(nth, ATTEMPTS_MAX);
-            error = attempt(scenario, nth, all != 0, &seen);
-            if (seen >= nth && must_fail) {
-                ck_assert_int_eq(error, WEIR_ENOMEM);
-            }
-        } while (seen >= nth);
-        ck_assert_int_eq(error, 0);
-    }
-    return seen;
-}
+enum { ITEMS = 300 };
 
 static int
 make_atoms(void)
@@ -87,7 +32,7 @@ make_atoms(void)
 
 START_TEST(atoms)
 {
-    ck_assert_uint_ge(sweep(make_atoms, true), 3);
+    ck_assert_uint_ge(wr_sweep(make_atoms, true), 3);
 }
 END_TEST
 
@@ -118,7 +63,7 @@ make_tuples(void)
 
 START_TEST(tuples)
 {
-    ck_assert_uint_ge(sweep(make_tuples, true), 3);
+    ck_assert_uint_ge(wr_sweep(make_tuples, true), 3);
 }
 END_TEST
 
@@ -143,7 +88,7 @@ fill_tuple(void)
 
 START_TEST(tuple_filled_with_new_ints)
 {
-    ck_assert_uint_ge(sweep(fill_tuple, true), 11);
+    ck_assert_uint_ge(wr_sweep(fill_tuple, true), 11);
 }
 END_TEST
 
@@ -180,7 +125,7 @@ grow_list(void)
 
 START_TEST(growing_list)
 {
-    ck_assert_uint_ge(sweep(grow_list, true), 10);
+    ck_assert_uint_ge(wr_sweep(grow_list, true), 10);
 }
 END_TEST
 
@@ -216,7 +161,7 @@ use_list(void)
 
 START_TEST(list_is_usable_after_a_failure)
 {
-    ck_assert_uint_ge(sweep(use_list, true), 5);
+    ck_assert_uint_ge(wr_sweep(use_list, true), 5);
 }
 END_TEST
 
@@ -316,7 +261,7 @@ START_TEST(death_needs_no_memory)
 
     finalized =
         weir_instance_type("finalized", 0, 0, allocate_in_finalizer, &died);
-    (void)sweep(nest, false);
+    (void)wr_sweep(nest, false);
     if (wr_cfg_counted) {
         ck_assert_int_gt(died, 0);
     }

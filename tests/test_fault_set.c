@@ -2,9 +2,8 @@
 /*
  * tests/test_fault_set.c - sets without memory: tests/sweep.h.
  */
+#include "tests/dicts.h"
 #include "tests/sweep.h"
-
-#include "kinds/set.h"
 
 enum { ITEMS = 60 };
 
@@ -14,8 +13,7 @@ check_range(weir_object *set, int64_t first, int64_t last, int64_t step)
 {
     int64_t n = 0;
 
-    ck_assert(
-        wr_dict_table_sound(wr_dict_of(set)->table, wr_dict_of(set)->used));
+    ck_assert(wr_test_is_sound(set));
     for (int64_t i = first; i <= last; i += step) {
         ck_assert_int_eq(weir_set_contains(set, weir_int_new(i)), 1);
         n++;

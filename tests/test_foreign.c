@@ -330,16 +330,20 @@ START_TEST(finalizers_of_children_are_free_to_call)
     weir_type *noisy = weir_instance_type("noisy", 1, 0, make_and_drop, &calls);
 
     for (int cycle = 0; cycle < 2 && wr_cfg_counted; cycle++) {
-        weir_object *o = weir_foreign_new(bag);
         weir_object *child = weir_instance_new(noisy);
+        weir_object *o;
 
+        /* Too old to be looked at: it dies when its parent is torn down. */
+        ck_assert_int_ge(weir_gc_collect(2), 0);
+        o = weir_foreign_new(bag);
         bag_put(o, 0, child);
         weir_decref(child);
         if (cycle != 0) {
             bag_put(o, 1, o);
         }
         weir_decref(o);
-        ck_assert_int_ge(weir_gc_collect(2), cycle);
+        /* The list of the finalizer before; then the bag. */
+        ck_assert_int_eq(weir_gc_collect(0), 1);
         ck_assert_int_eq(calls, cycle + 1);
     }
     (void)weir_gc_collect(2);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/test_list.c - lists: items, growth, references, threads.
+ * tests/test_list.c - lists: single items, growth, references.
  */
 #include "tests/fixture.h"
 
 #include "kinds/list.h"
 
-#include <pthread.h>
-
-enum { MANY = 100000, FEW = 10000, THREADS = 4, ROUNDS = 20000 };
+enum { MANY = 100000, FEW = 10000 };
 
 static weir_object *
 list_of(int64_t n)
@@ -125,7 +123,7 @@ END_TEST
 static uint64_t
 capacity_of(weir_object *list)
 {
-    struct wr_array *array = wr_list_of(list)->array;
+    struct wr_array *array = wr_list_array(wr_list_of(list));
 
     return array != NULL ? array->capacity : 0;
 }
@@ -267,148 +265,11 @@ START_TEST(finalizer_may_use_the_list_it_was_dropped_from)
 }
 END_TEST
 
-struct worker {
-    pthread_t thread;
-    weir_object *list;
-    int index;
-    int error;
-    void (*step)(struct worker *me, int round);
-};
-
-static void *
-work(void *argument)
-{
-    struct worker *me = argument;
-
-    me->error = weir_attach();
-    for (int i = 0; i < ROUNDS && me->error == 0; i++) {
-        me->step(me, i);
-        (void)weir_checkpoint();
-    }
-    (void)weir_detach();
-    return NULL;
-}
-
-static void
-run_workers(weir_object *list, void (*step)(struct worker *me, int round))
-{
-    struct worker who[THREADS] = {0};
-
-    for (int i = 0; i < THREADS; i++) {
-        who[i].list = list;
-        who[i].index = i;
-        who[i].step = step;
-        ck_assert_int_eq(pthread_create(&who[i].thread, NULL, work, &who[i]),
-                         0);
-    }
-    ck_assert_int_eq(weir_blocking_begin(), 0);
-    for (int i = 0; i < THREADS; i++) {
-        ck_assert_int_eq(pthread_join(who[i].thread, NULL), 0);
-    }
-    ck_assert_int_eq(weir_blocking_end(), 0);
-    for (int i = 0; i < THREADS; i++) {
-        ck_assert_int_eq(who[i].error, 0);
-    }
-}
-
-static void
-append_one(struct worker *me, int round)
-{
-    int64_t value = INT64_C(1000000) + me->index * ROUNDS + round;
-    weir_object *item = weir_int_new(value);
-
-    if (item == NULL || weir_list_append(me->list, item) != 0) {
-        me->error = WEIR_ENOMEM;
-    }
-    weir_xdecref(item);
-}
-
-START_TEST(appends_of_many_threads_are_all_there)
-{
-    struct wr_test_usage before = wr_test_usage();
-    weir_object *list = weir_list_new();
-    static int last[THREADS];
-
-    run_workers(list, append_one);
-    ck_assert_int_eq(weir_list_size(list), THREADS * ROUNDS);
-    memset(last, -1, sizeof(last));
-    for (size_t i = 0; i < THREADS * ROUNDS; i++) {
-        weir_object *item = weir_list_get(list, i);
-        int64_t value = wr_test_int_is(item);
-        int who = (int)(value / ROUNDS);
-
-        /* Each thread's own are in its order. */
-        ck_assert_int_eq((int)(value % ROUNDS), last[who] + 1);
-        last[who]++;
-        wr_test_count(item, 2);
-        weir_decref(item);
-    }
-    weir_decref(list);
-    wr_test_no_leak(before);
-}
-END_TEST
-
-static void
-mixed_one(struct worker *me, int round)
-{
-    weir_object *item;
-
-    switch ((round * 7 + me->index) % 16) {
-    case 0:
-        item = weir_list_pop(me->list);
-        weir_xdecref(item);
-        break;
-    case 1:
-        item = weir_list_get(me->list, (size_t)round % 64);
-        if (item != NULL) {
-            (void)weir_list_set(me->list, (size_t)round % 61, item);
-            weir_decref(item);
-        }
-        break;
-    case 2:
-        if (round % 1024 < 16) {
-            (void)weir_list_clear(me->list);
-        }
-        break;
-    case 3:
-    case 4:
-    case 5:
-        append_one(me, round);
-        break;
-    default:
-        item = weir_list_get(me->list, (size_t)round % 64);
-        weir_xdecref(item);
-        if (weir_list_size(me->list) < 0) {
-            me->error = WEIR_ETYPE;
-        }
-        break;
-    }
-}
-
-/* [inv:list.items-set] */
-START_TEST(mixed_use_by_many_threads_leaks_nothing)
-{
-    struct wr_test_usage before = wr_test_usage();
-    weir_object *list = weir_list_new();
-
-    run_workers(list, mixed_one);
-    for (int64_t i = 0; i < weir_list_size(list); i++) {
-        weir_object *item = weir_list_get(list, (size_t)i);
-
-        ck_assert(weir_is_int(item));
-        weir_decref(item);
-    }
-    weir_decref(list);
-    wr_test_no_leak(before);
-}
-END_TEST
-
 Suite *
 wr_suite_list(void)
 {
     Suite *suite = suite_create("list");
     TCase *tc = tcase_create("list");
-    TCase *threads = tcase_create("threads");
 
     tcase_add_checked_fixture(tc, wr_test_start, wr_test_stop);
     tcase_add_test(tc, items_come_back_in_order);
@@ -422,11 +283,5 @@ wr_suite_list(void)
     tcase_add_test(tc, list_holding_itself_can_be_cleared);
     tcase_add_test(tc, finalizer_may_use_the_list_it_was_dropped_from);
     suite_add_tcase(suite, tc);
-    tcase_add_checked_fixture(threads, wr_test_start, wr_test_stop);
-    if (wr_test_safe) {
-        tcase_add_test(threads, appends_of_many_threads_are_all_there);
-        tcase_add_test(threads, mixed_use_by_many_threads_leaks_nothing);
-    }
-    suite_add_tcase(suite, threads);
     return suite;
 }

@@ -5,6 +5,7 @@
 #include "tests/fixture.h"
 
 #include "object/header.h"
+#include "tests/bag.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
@@ -82,6 +83,9 @@ START_TEST(every_container_holds_one_reference)
     weir_object *dict = weir_dict_new();
     weir_object *tuple = weir_tuple_pack(1, &x);
     weir_object *key = weir_int_new(1);
+    weir_object *cell;
+    weir_object *bag;
+    weir_object *node;
 
     wr_test_count(x, 2);
     ck_assert_int_eq(weir_list_append(list, x), 0);
@@ -89,6 +93,18 @@ START_TEST(every_container_holds_one_reference)
     ck_assert_int_eq(weir_dict_set(dict, key, x), 0);
     wr_test_count(x, 4);
     ck_assert_int_eq(weir_dict_set(dict, x, key), 0);
+    wr_test_count(x, 5);
+    cell = weir_cell_new(x);
+    wr_test_count(x, 6);
+    bag = weir_foreign_new(bag_type(NULL, false));
+    bag_put(bag, 0, x);
+    wr_test_count(x, 7);
+    node = weir_instance_new(weir_instance_type("node", 3, 0, NULL, NULL));
+    ck_assert_int_eq(weir_instance_set(node, 2, x), 0);
+    wr_test_count(x, 8);
+    weir_decref(cell);
+    weir_decref(bag);
+    weir_decref(node);
     wr_test_count(x, 5);
     weir_decref(tuple);
     wr_test_count(x, 4);
@@ -137,6 +153,7 @@ use_everywhere(weir_object *o)
     weir_object *list = weir_list_new();
     weir_object *dict = weir_dict_new();
     weir_object *tuple = weir_tuple_pack(1, &o);
+    weir_object *cell = weir_cell_new(NULL);
 
     for (int i = 0; i < 1000; i++) {
         weir_incref(o);
@@ -154,6 +171,9 @@ use_everywhere(weir_object *o)
     weir_decref(weir_dict_get(dict, o));
     ck_assert_int_ge(weir_gc_collect(2), 0);
     ck_assert_int_eq(weir_list_clear(list), 0);
+    ck_assert_int_eq(weir_cell_set(cell, o), 0);
+    ck_assert_int_eq(weir_cell_replace(cell, o, NULL), 1);
+    weir_decref(cell);
     weir_decref(tuple);
     weir_decref(dict);
     weir_decref(list);

@@ -2,10 +2,9 @@
 /*
  * tests/test_set.c - sets: elements, growth, references, two sets, cycles.
  */
-#include "tests/fixture.h"
+#include "tests/dicts.h"
 
 #include "base/random.h"
-#include "kinds/set.h"
 
 enum { MANY = 50000, VALUES = 100, STEPS = 10000 };
 
@@ -55,8 +54,7 @@ range(int64_t first, int64_t last, int64_t step)
 static void
 check_sound(weir_object *set)
 {
-    ck_assert(
-        wr_dict_table_sound(wr_dict_of(set)->table, wr_dict_of(set)->used));
+    ck_assert(wr_test_is_sound(set));
 }
 
 /* The set has the ints below `limit` that are members, and no more. */
@@ -181,7 +179,7 @@ START_TEST(set_grows_and_shrinks)
     }
     check_sound(set);
     ck_assert_int_eq(weir_set_size(set), n);
-    full = wr_dict_of(set)->table->bytes;
+    full = wr_test_table(set)->bytes;
     for (int64_t i = 0; i < n; i++) {
         ck_assert_int_eq(has_int(set, i * 3), 1);
         ck_assert_int_eq(has_int(set, i * 3 + 1), 0);
@@ -193,7 +191,7 @@ START_TEST(set_grows_and_shrinks)
         weir_decref(element);
     }
     ck_assert_int_eq(weir_set_size(set), 10);
-    ck_assert_uint_lt(wr_dict_of(set)->table->bytes, full / 16);
+    ck_assert_uint_lt(wr_test_table(set)->bytes, full / 16);
     check_sound(set);
     weir_decref(set);
     wr_test_no_leak(before);

@@ -2,18 +2,15 @@
 /*
  * tests/test_set_threads.c - sets that many threads share.
  */
-#include "tests/fixture.h"
+#include "tests/dicts.h"
 #include "tests/workers.h"
-
-#include "kinds/set.h"
 
 enum { VALUES = 64, THREADS = 4, ROUNDS = 10000 };
 
 static void
 check_sound(weir_object *set)
 {
-    ck_assert(
-        wr_dict_table_sound(wr_dict_of(set)->table, wr_dict_of(set)->used));
+    ck_assert(wr_test_is_sound(set));
 }
 
 /* What the threads of a test share. */

@@ -36,8 +36,8 @@ enum { WEIR_GC_GENERATIONS = 3, WEIR_GC_CALLBACKS_MAX = 16 };
  * Returns the number of objects that were found unreachable and freed.  0 if
  * a collection is running already, on whatever thread; another one is then
  * considered when that has ended.  WEIR_EINVAL for a bad generation,
- * WEIR_ESTATE if the thread is not attached, WEIR_ENOMEM if there was no
- * memory to look with: nothing is freed then.
+ * WEIR_ESTATE if the thread is not attached or after weir_stop_fast(),
+ * WEIR_ENOMEM if there was no memory to look with: nothing is freed then.
  * Caller: attached, any lock it holds is none of the runtime's.
  */
 WEIR_API int64_t weir_gc_collect(int generation);

@@ -21,7 +21,8 @@
  *
  * Every callback runs attached.  A callback other than work may be NULL.  When
  * one fails, the next ones are left out, except that settle follows prepare
- * and teardown follows setup in any case: they free what there is.
+ * and teardown follows setup in any case: they free what there is.  When one
+ * worker fails to prepare, none works: they may wait for each other.
  *
  * The number of operations is fixed by the parameters: time never decides how
  * much is done.  Loops in work() call weir_checkpoint() often enough that a

@@ -62,19 +62,95 @@ weir_start(const weir_config *config)
 }
 
 /*
+ * There are three ways to end the runtime:
+ *
+ *   weir_stop()       gives the memory back, and runs nothing of the user's
+ *   weir_stop_full()  lets every finalizer run first, and says what was alive
+ *   weir_stop_fast()  does nothing at all, for a process that is about to end
+ *
+ * Finalizers of objects that are alive at the end are a promise of the second
+ * one only.
+ */
+
+/*
  * End the runtime and give all its memory back.  Every object and type is
  * gone afterwards, whoever still refers to it; finalizers of objects that
- * are alive do not run.  Caller: an attached thread, which is detached by it;
- * all other threads have detached.
+ * are alive do not run, nor do release functions of foreign types.  Caller:
+ * an attached thread, which is detached by it; all other threads have
+ * detached.
  *
  * Returns 0; WEIR_EBUSY when another thread is attached or in a blocking
- * section, or in a finalizer or a callback of the collector, and nothing
+ * section, or in a finalizer or a callback of the runtime, and nothing
  * happens; WEIR_ESTATE when the runtime does not run or the caller is not
  * attached.
  */
 WEIR_API int weir_stop(void);
 
-/* True between weir_start() and weir_stop().  Any thread. */
+/* How many objects of a type were alive, and what they occupied. */
+typedef struct weir_leak {
+    char type[64];
+    uint64_t objects;
+    uint64_t bytes;
+} weir_leak;
+
+enum { WEIR_LEAK_TYPES = 16 };
+
+/*
+ * What was alive when the runtime ended: objects, ints and strings that
+ * somebody still had references to, or that had become immortal uncounted.
+ */
+typedef struct weir_leaks {
+    uint64_t objects;   /* alive, immortal ones not counted */
+    uint64_t bytes;     /* that they occupied, arrays and tables included */
+    uint64_t handles;   /* living handles (weir/handle.h) */
+    uint64_t finalized; /* finalizers that ran because of the end */
+    unsigned types;     /* how many of `most` are filled in */
+    weir_leak most[WEIR_LEAK_TYPES]; /* the most numerous types, first first */
+} weir_leaks;
+
+/*
+ * End the runtime like weir_stop(), and let the user's code have its say
+ * before:
+ *
+ *   1. Cycles are collected until a collection finds nothing, at most 16
+ *      times: finalizers and callbacks run as in any collection.
+ *   2. *out is filled in with what is alive now.  out may be NULL.
+ *   3. The finalizer of every object that is still alive runs, unless it ran
+ *      before; immortal objects are no exception.  An object comes before the
+ *      objects that it reaches and that do not reach it; otherwise the order
+ *      is unspecified.  Nothing is torn down meanwhile but what finalizers
+ *      drop for good, so each finds what it refers to whole.  Objects that
+ *      finalizers make have their turn after that, in at most 16 rounds.
+ *   4. The release function of every foreign object that is alive runs.
+ *   5. Everything is given back, as by weir_stop().
+ *
+ * Callbacks of weak references are not called for objects that go in step 5.
+ * Finalizers run on the calling thread, attached.  They may do what finalizers
+ * may, also store references, which does not save anything; weir_attach() on
+ * another thread is refused from the beginning on.  Without memory for the
+ * order of step 3 it is by address, and step 1 finds nothing.
+ *
+ * Caller: as weir_stop(), and at a place where a finalizer may run.  Returns
+ * as weir_stop(), or WEIR_ENOMEM: no memory for counting, and nothing happens.
+ */
+WEIR_API int weir_stop_full(weir_leaks *out);
+
+/*
+ * End the use of the runtime in a process that is about to exit or to exec:
+ * no finalizer runs, nothing is given back, and no object is looked at, so it
+ * takes the same short time however large the heap is.
+ *
+ * Other threads may be attached, or blocked, and so may the caller: nobody is
+ * detached, and what they use stays as it is.  But a thread that is outside
+ * cannot attach any more, no collection begins, and the runtime cannot be
+ * started again in this process: WEIR_ESTATE, as from weir_stop().
+ *
+ * Any thread, attached or not, also in a finalizer.  Returns 0; WEIR_EBUSY
+ * while another call ends the runtime; WEIR_ESTATE when it does not run.
+ */
+WEIR_API int weir_stop_fast(void);
+
+/* True from weir_start() until the runtime has ended.  Any thread. */
 WEIR_API bool weir_running(void);
 
 /* The library's flavour ("gil", "atomic") and version, as constant strings.

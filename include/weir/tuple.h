@@ -30,7 +30,9 @@ WEIR_API WEIR_OWNED weir_object *weir_tuple_new(size_t n);
  * was there is dropped, which can run a finalizer.  The reference to value is
  * consumed, also on failure; value may be NULL, so that the result of a call
  * that failed can be passed on.  Returns 0, WEIR_EINVAL (t or value is NULL),
- * WEIR_ETYPE, WEIR_ERANGE or WEIR_ESTATE (someone else has a reference).
+ * WEIR_ETYPE, WEIR_ERANGE or WEIR_ESTATE (someone else has a reference; to
+ * be sure of that, the parallel flavours wait until the other threads have
+ * come to a checkpoint).
  */
 WEIR_API int weir_tuple_set_steal(weir_object *t, size_t i,
                                   WEIR_STOLEN weir_object *value);

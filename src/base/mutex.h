@@ -31,7 +31,7 @@ enum wr_rank {
     WR_RANK_TYPES,       /* the table of types */
     WR_RANK_KINDS,       /* tables of single kinds: interned strings */
     WR_RANK_HANDLES,     /* the table of handles */
-    WR_RANK_WEAK,        /* kept for weak references */
+    WR_RANK_WEAK,        /* a stripe of the table of weak references */
     WR_RANK_LOT,         /* a bucket of the parking lot */
     WR_RANK_RECLAIM,     /* what the reclaimer has taken */
     WR_RANK_HEAPS,       /* the list of heaps */

@@ -2,12 +2,14 @@
 /*
  * collect/collect.c - the sequence of one collection.
  *
- *   claim -> callbacks -> STOP -> drain, prepare, detect
- *                                   | finalizers wait?
- *                                   | yes: mark, START, finalize, STOP,
+ *   claim -> callbacks -> STOP -> drain, prepare, detect, clear the weak
+ *                                 references that have callbacks
+ *                                   | callbacks or finalizers wait?
+ *                                   | yes: mark, START, call, finalize, STOP,
  *                                   |      detect again, release
  *                                   v
- *                                 retire -> START -> free -> callbacks
+ *                                 clear the other weak references, retire
+ *                                   -> START -> free -> callbacks
  *
  * One collection runs at a time [inv:collect.one]: whoever comes second, from
  * another thread or from a finalizer, gets 0 and leaves a note, so that the
@@ -37,6 +39,10 @@ struct wr_collector { /* SHARED */
 
     /* [atomic: seq_cst] somebody was turned away meanwhile */
     uint32_t again;
+
+    /* [atomic: seq_cst] no collection may begin.  seq_cst with `collecting`:
+     * who claims looks here after that; who sets this may then be sure */
+    uint32_t shut;
 
     /* [owner] of the thread that set collecting: */
     struct wr_round round;
@@ -70,6 +76,12 @@ bool
 wr_collect_running(void)
 {
     return wr_load_relaxed(&collector.collecting) != FREE;
+}
+
+void
+wr_collect_shut(void)
+{
+    wr_store_seq_cst(&collector.shut, 1U);
 }
 
 void
@@ -185,6 +197,13 @@ wr_collect_let_in(struct wr_thread *self)
     unclaim(self);
 }
 
+/* True after wr_collect_shut().  Caller: has claimed. */
+static bool
+is_shut(void)
+{
+    return wr_load_seq_cst(&collector.shut) != 0;
+}
+
 /* ---- the sequence ------------------------------------------------------- */
 
 static void
@@ -222,9 +241,9 @@ detect_stw(struct wr_round *round, int generation)
 }
 
 /*
- * Run the finalizers that wait in the garbage with the world running, and
- * find out what is garbage still.  Caller: world stopped; it is stopped again
- * on return.  As wr_detect_again().
+ * Run the callbacks and finalizers that wait for the garbage with the world
+ * running, and find out what is garbage still.  Caller: world stopped; it is
+ * stopped again on return.  As wr_detect_again().
  */
 static int
 finalize_and_detect_again(struct wr_round *round, struct wr_thread *self)
@@ -233,6 +252,7 @@ finalize_and_detect_again(struct wr_round *round, struct wr_thread *self)
 
     wr_garbage_mark(round);
     start_world(self);
+    wr_garbage_call_weak(round, self);
     wr_garbage_finalize(round, self);
     stop_world(self);
     wr_heap_drain_all_stw();
@@ -252,9 +272,11 @@ collect(struct wr_thread *self, int generation, struct wr_outcome *outcome)
     stop_world(self);
     error = detect_stw(round, generation);
     if (error == WEIR_OK) {
-        if (round->finalizers) {
+        wr_garbage_clear_called(round);
+        if (round->finalizers || round->due.first != NULL) {
             error = finalize_and_detect_again(round, self);
         }
+        wr_garbage_forget_weak(round);
         wr_garbage_retire(round);
         if (generation == WEIR_GC_GENERATIONS - 1 && !round->revived) {
             wr_side_release();
@@ -314,7 +336,7 @@ weir_gc_collect(int generation)
     if (!wr_cfg_counted || !claim(self)) {
         return 0;
     }
-    result = run(self, generation);
+    result = is_shut() ? WEIR_ESTATE : run(self, generation);
     unclaim(self);
     return result;
 }
@@ -331,7 +353,7 @@ wr_collect_due(struct wr_thread *self)
         return;
     }
     generation = wr_settings_due();
-    if (generation >= 0) {
+    if (generation >= 0 && !is_shut()) {
         (void)run(self, generation);
     }
     unclaim(self);

@@ -46,6 +46,12 @@ bool wr_collect_keep_out(struct wr_thread *self);
 void wr_collect_let_in(struct wr_thread *self);
 
 /*
+ * From now on no collection begins; one that has begun goes on.  For the rest
+ * of the process.  Any thread.
+ */
+void wr_collect_shut(void);
+
+/*
  * A thread found WR_PENDING_COLLECT at its checkpoint: collect what is due by
  * thresholds and counts, if anything is.  Clears the bit.  Caller: attached,
  * no lock held, at a checkpoint.

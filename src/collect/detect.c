@@ -89,6 +89,19 @@ note_big(struct wr_round *round, struct wr_pool_ref *ref, weir_object *o)
     }
 }
 
+/* Remember that a candidate will need more than freeing. */
+static inline void
+note_special(struct wr_pool_ref *ref, const weir_object *o)
+{
+    if ((o->flags & (WR_FLAG_HAS_FINALIZER | WR_FLAG_FINALIZED)) ==
+        WR_FLAG_HAS_FINALIZER) {
+        ref->seen |= WR_SEEN_FINALIZER;
+    }
+    if ((o->flags & WR_FLAG_HAS_WEAK) != 0) {
+        ref->seen |= WR_SEEN_WEAK;
+    }
+}
+
 /* The bitmap of what is too old for a collection, or NULL. */
 static inline const uint64_t *
 older_than(int generation)
@@ -152,9 +165,8 @@ count_pool(struct wr_round *round, struct wr_pool_ref *ref, bool whole)
             o->flags = (uint8_t)((o->flags & ~WR_FLAG_GEN_MASK) | promoted);
         }
         if (wr_unlikely(
-                (o->flags & (WR_FLAG_HAS_FINALIZER | WR_FLAG_FINALIZED)) ==
-                WR_FLAG_HAS_FINALIZER)) {
-            ref->seen |= WR_SEEN_FINALIZER;
+                (o->flags & (WR_FLAG_HAS_FINALIZER | WR_FLAG_HAS_WEAK)) != 0)) {
+            note_special(ref, o);
         }
         if (wr_likely(count < WR_BIG_COUNT)) {
             c.count[at >> 4] = (int8_t)(c.count[at >> 4] - (int8_t)count);

@@ -209,6 +209,8 @@ tear_down(weir_object *o, void *context)
 
     /* [inv:collect.outside-keeps] an immortal object is never garbage */
     WEIR_ASSERT(wr_ref_value(o) > 0);
+    /* [inv:weak.detached-first] */
+    WEIR_ASSERT_SLOW(wr_weak_is_forgotten(o));
     wr_each_child(o, drop_child, context);
     wr_release_arrays(f->self, o);
     o->flags = 0;

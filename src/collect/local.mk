@@ -2,7 +2,11 @@ WEIR_SOURCES += \
 	%D%/collect.c \
 	%D%/collect.h \
 	%D%/detect.c \
+	%D%/ending.c \
+	%D%/ending.h \
 	%D%/garbage.c \
+	%D%/nodes.c \
+	%D%/nodes.h \
 	%D%/overflow.c \
 	%D%/overflow.h \
 	%D%/round.c \
@@ -12,7 +16,9 @@ WEIR_SOURCES += \
 	%D%/settings.h \
 	%D%/size.c \
 	%D%/size.h \
-	%D%/visit.h
+	%D%/visit.h \
+	%D%/walk.h \
+	%D%/weak.c
 
 WEIR_TEST_SOURCES += \
 	tests/reference.c \
@@ -23,4 +29,6 @@ WEIR_TEST_SOURCES += \
 	tests/test_fault_collect.c \
 	tests/test_finalize.c \
 	tests/test_generations.c \
-	tests/test_size.c
+	tests/test_size.c \
+	tests/test_weak_collect.c \
+	tests/test_weak_threads.c

@@ -234,6 +234,7 @@ wr_round_prepare(struct wr_round *round, int generation)
     round->candidates = 0;
     round->finalizers = false;
     round->revived = false;
+    round->due = (struct wr_weak_queue){.first = NULL};
     round->npools = 0;
     if (reserve_pools(round, n) != WEIR_OK) {
         return WEIR_ENOMEM;

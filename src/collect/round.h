@@ -8,11 +8,14 @@
  *   world       phase
  *   stopped     wr_round_prepare    which pools; reserve all memory
  *   stopped     wr_detect           the cand bitmap becomes the garbage
- *   (only if finalizers wait:
+ *   stopped     wr_garbage_clear_called  weak references with a callback
+ *   (only if callbacks or finalizers wait:
  *   stopped     wr_garbage_mark     bias and flag what was found
+ *   running     wr_garbage_call_weak  call the callbacks
  *   running     wr_garbage_finalize run the finalizers
  *   stopped     wr_detect_again     what is still unreachable
  *   stopped     wr_garbage_release  give the resurrected back)
+ *   stopped     wr_garbage_forget_weak  no weak reference names the garbage
  *   stopped     wr_garbage_retire   forget that the garbage was ever old
  *   running     wr_garbage_free     tear down and free
  *   running     wr_round_finish     give large tables back
@@ -36,12 +39,14 @@
 #include "heap/region.h"
 #include "heap/side.h"
 #include "object/header.h"
+#include "object/weak.h"
 
 /* What has been seen in a pool. */
 enum {
     WR_SEEN_BIG = 1,       /* a candidate with a large count */
     WR_SEEN_FINALIZER = 2, /* one whose finalizer has not been started */
-    WR_SEEN_GARBAGE = 4    /* cand bits are left */
+    WR_SEEN_GARBAGE = 4,   /* cand bits are left */
+    WR_SEEN_WEAK = 8       /* one that the table of weak references may know */
 };
 
 /* Bitmap words of a pool. */
@@ -96,6 +101,9 @@ struct wr_round {
     uint64_t garbage;
     bool finalizers; /* some garbage waits for its finalizer */
     bool revived;    /* mark bits name objects whose bias must be dropped */
+
+    /* Cleared weak references whose callbacks wait. */
+    struct wr_weak_queue due;
 };
 
 /* A pool's blocks: the first at `first`, the last before `end`, in bytes from
@@ -146,6 +154,21 @@ void wr_detect(struct wr_round *round);
  * 0, or WEIR_ENOMEM: then cand is empty, as if all had been resurrected.
  */
 int wr_detect_again(struct wr_round *round);
+
+/*
+ * Clear the weak references to garbage that have a callback, and queue those
+ * that are not garbage.  Caller: world stopped, after wr_detect.
+ */
+void wr_garbage_clear_called(struct wr_round *round);
+
+/* Call the callbacks of the queue.  Caller: attached, world running. */
+void wr_garbage_call_weak(struct wr_round *round, struct wr_thread *self);
+
+/*
+ * No weak reference names the garbage any more, and those that are garbage
+ * name nothing.  Caller: world stopped; what is garbage now will be freed.
+ */
+void wr_garbage_forget_weak(struct wr_round *round);
 
 /* Give each garbage object the bias and the flag.  Caller: world stopped. */
 void wr_garbage_mark(struct wr_round *round);

@@ -3,8 +3,7 @@
  * collect/size.c - what objects occupy, and what would go with them.
  *
  * A walk from one object, breadth first: the nodes found so far are their own
- * queue, so nothing recurses and nothing needs a stack.  A hash index over the
- * addresses tells what has been found.
+ * queue, so nothing recurses and nothing needs a stack.
  *
  * What an object owns is trial deletion with one root.  Each node begins with
  * its count; each reference found from another node takes one away.  What has
@@ -16,19 +15,12 @@
  */
 #include "collect/size.h"
 
-#include <string.h>
-
-#include "base/mem.h"
+#include "collect/nodes.h"
 #include "heap/raw.h"
 #include "object/children.h"
 #include "object/dealloc.h"
 #include "thread/objlock.h"
 #include "thread/safepoint.h"
-
-enum { FIRST_NODES = 128 };
-
-/* Most nodes: their numbers, plus one, fit 32 bits with a doubling to spare. */
-#define MAX_NODES ((size_t)1 << 31)
 
 /* ---- one object --------------------------------------------------------- */
 
@@ -64,11 +56,11 @@ array_bytes(weir_object *o)
 
     switch (wr_kind_of(o)) {
     case WR_KIND_LIST:
-        array = ((struct wr_list *)(void *)o)->array;
+        array = wr_list_array((struct wr_list *)(void *)o);
         return array != NULL ? wr_raw_bytes(array) : 0;
     case WR_KIND_DICT:
     case WR_KIND_SET:
-        table = ((struct wr_dict *)(void *)o)->table;
+        table = wr_dict_table_of((struct wr_dict *)(void *)o);
         return table != NULL ? wr_raw_bytes(table) : 0;
     case WR_KIND_INSTANCE:
     case WR_KIND_TUPLE:
@@ -110,120 +102,47 @@ weir_size_of(weir_object *o, uint64_t *bytes)
     return WEIR_OK;
 }
 
-/* ---- the nodes of a walk ------------------------------------------------ */
-
-struct node {
-    weir_object *object;
-    /* references that no node found so far explains */
-    int64_t held;
-    /* of the stack of kept nodes whose children wait: number + 1 */
-    uint32_t next;
-    bool kept;
-};
+/* ---- reachable ---------------------------------------------------------- */
 
 struct walk {
-    /* number 0 is the root */
-    struct node *nodes;
-    size_t size;
-    size_t capacity;
-    /* number + 1 by hash of the address; 0: free; twice the capacity */
-    uint32_t *index;
+    /* number 0 is the root; left: references from outside; settled: kept */
+    struct wr_nodes found;
     /* 0, or why the walk is given up */
     int error;
-    /* top of the stack of kept nodes: number + 1 */
+    /* kept nodes whose children wait, a stack: number + 1 */
     uint32_t waiting;
 };
 
-/* Where o stands in the index, or the free place where it belongs.  Ends: at
- * most half of the index is in use. */
-static uint32_t *
-find(const struct walk *walk, const weir_object *o)
-{
-    size_t mask = 2 * walk->capacity - 1;
-    uint64_t hash = (uint64_t)(uintptr_t)o >> 4;
-    size_t at = (size_t)(hash * UINT64_C(0x9e3779b97f4a7c15) >> 20) & mask;
-
-    while (walk->index[at] != 0 &&
-           walk->nodes[walk->index[at] - 1].object != o) {
-        at = (at + 1) & mask;
-    }
-    return &walk->index[at];
-}
-
-/* Make room for one more node; false, and error set, if that cannot be. */
-static bool
-reserve(struct walk *walk)
-{
-    size_t capacity = walk->capacity != 0 ? 2 * walk->capacity : FIRST_NODES;
-    struct node *nodes;
-    uint32_t *index;
-
-    if (walk->size < walk->capacity) {
-        return true;
-    }
-    walk->error = capacity > MAX_NODES ? WEIR_ELIMIT : WEIR_ENOMEM;
-    if (capacity > MAX_NODES) {
-        return false;
-    }
-    nodes = wr_mem_realloc(walk->nodes, capacity * sizeof(*nodes));
-    if (nodes == NULL) {
-        return false;
-    }
-    walk->nodes = nodes;
-    index = wr_mem_calloc(2 * capacity, sizeof(*index));
-    if (index == NULL) {
-        return false;
-    }
-    wr_mem_free(walk->index);
-    walk->index = index;
-    walk->capacity = capacity;
-    for (size_t i = 0; i < walk->size; i++) {
-        *find(walk, nodes[i].object) = (uint32_t)i + 1;
-    }
-    walk->error = WEIR_OK;
-    return true;
-}
-
-static void
-end_walk(struct walk *walk)
-{
-    wr_mem_free(walk->nodes);
-    wr_mem_free(walk->index);
-}
-
 /* The node of o, made if there is none yet; NULL when the walk is given up. */
-static struct node *
+static struct wr_node *
 node_of(struct walk *walk, weir_object *o)
 {
-    uint32_t *place;
+    size_t number = wr_nodes_find(&walk->found, o);
 
-    if (walk->error != WEIR_OK || !reserve(walk)) {
-        return NULL;
+    if (number == SIZE_MAX) {
+        number = walk->found.size;
+        walk->error = wr_nodes_add(&walk->found, o);
+        if (walk->error != WEIR_OK) {
+            return NULL;
+        }
+        walk->found.nodes[number].left = weir_refcount(o);
     }
-    place = find(walk, o);
-    if (*place == 0) {
-        walk->nodes[walk->size] =
-            (struct node){.object = o, .held = weir_refcount(o)};
-        walk->size++;
-        *place = (uint32_t)walk->size;
-    }
-    return &walk->nodes[*place - 1];
+    return &walk->found.nodes[number];
 }
-
-/* ---- reachable ---------------------------------------------------------- */
 
 /* A reference from one node to child. */
 static void
 reach_child(weir_object *child, void *context)
 {
-    struct node *node;
+    struct walk *walk = context;
+    struct wr_node *node;
 
-    if (weir_is_immortal(child)) {
+    if (walk->error != WEIR_OK || weir_is_immortal(child)) {
         return;
     }
-    node = node_of(context, child);
+    node = node_of(walk, child);
     if (node != NULL) {
-        node->held--;
+        node->left--;
     }
 }
 
@@ -233,8 +152,8 @@ reach(struct walk *walk, weir_object *o)
 {
     (void)node_of(walk, o);
     /* Ends: each object becomes a node once. */
-    for (size_t i = 0; i < walk->size && walk->error == WEIR_OK; i++) {
-        wr_children_visit(walk->nodes[i].object, reach_child, walk);
+    for (size_t i = 0; i < walk->found.size && walk->error == WEIR_OK; i++) {
+        wr_children_visit(walk->found.nodes[i].object, reach_child, walk);
     }
     return walk->error;
 }
@@ -244,10 +163,10 @@ reach(struct walk *walk, weir_object *o)
 static void
 keep(struct walk *walk, size_t number)
 {
-    struct node *node = &walk->nodes[number];
+    struct wr_node *node = &walk->found.nodes[number];
 
-    if (number != 0 && !node->kept) {
-        node->kept = true;
+    if (number != 0 && !node->settled) {
+        node->settled = true;
         node->next = walk->waiting;
         walk->waiting = (uint32_t)number + 1;
     }
@@ -260,7 +179,7 @@ keep_child(weir_object *child, void *context)
     struct walk *walk = context;
 
     if (!weir_is_immortal(child)) {
-        keep(walk, (size_t)*find(walk, child) - 1);
+        keep(walk, wr_nodes_find(&walk->found, child));
     }
 }
 
@@ -268,13 +187,13 @@ keep_child(weir_object *child, void *context)
 static void
 keep_held(struct walk *walk)
 {
-    for (size_t i = 1; i < walk->size; i++) {
-        if (walk->nodes[i].held > 0) {
+    for (size_t i = 1; i < walk->found.size; i++) {
+        if (walk->found.nodes[i].left > 0) {
             keep(walk, i);
         }
         /* Ends: a node is put on the stack once. */
         while (walk->waiting != 0) {
-            struct node *node = &walk->nodes[walk->waiting - 1];
+            struct wr_node *node = &walk->found.nodes[walk->waiting - 1];
 
             walk->waiting = node->next;
             wr_children_visit(node->object, keep_child, walk);
@@ -288,9 +207,9 @@ keep_held(struct walk *walk)
 static void
 add_up(const struct walk *walk, uint64_t *bytes, uint64_t *objects)
 {
-    for (size_t i = 0; i < walk->size; i++) {
-        if (!walk->nodes[i].kept) {
-            *bytes += wr_size_bytes(walk->nodes[i].object);
+    for (size_t i = 0; i < walk->found.size; i++) {
+        if (!walk->found.nodes[i].settled) {
+            *bytes += wr_size_bytes(walk->found.nodes[i].object);
             *objects += 1;
         }
     }
@@ -299,7 +218,7 @@ add_up(const struct walk *walk, uint64_t *bytes, uint64_t *objects)
 static int
 answer(weir_object *o, bool owned, uint64_t *bytes, uint64_t *objects)
 {
-    struct walk walk = {.size = 0};
+    struct walk walk = {.error = WEIR_OK};
     struct wr_thread *self;
     uint64_t all_bytes = 0;
     uint64_t all_objects = 0;
@@ -322,7 +241,7 @@ answer(weir_object *o, bool owned, uint64_t *bytes, uint64_t *objects)
             add_up(&walk, &all_bytes, &all_objects);
         }
         wr_start_world(self);
-        end_walk(&walk);
+        wr_nodes_free(&walk.found);
     }
     if (error == WEIR_OK && bytes != NULL) {
         *bytes = all_bytes;

@@ -57,15 +57,17 @@ wr_each_child(weir_object *o, wr_each_fn visit, void *context)
         break;
     case WR_KIND_LIST: {
         struct wr_list *list = (struct wr_list *)(void *)o;
+        struct wr_array *array = wr_list_array(list);
 
-        if (list->array != NULL) {
-            wr_each_item(list->array->items, list->size, visit, context);
+        if (array != NULL) {
+            wr_each_item(array->items, list->size, visit, context);
         }
         break;
     }
     case WR_KIND_DICT:
     case WR_KIND_SET:
-        wr_each_entry(((struct wr_dict *)(void *)o)->table, visit, context);
+        wr_each_entry(wr_dict_table_of((struct wr_dict *)(void *)o), visit,
+                      context);
         break;
     case WR_KIND_WEAK:
         visit(((struct wr_weak *)(void *)o)->context, context);

@@ -139,6 +139,12 @@ wr_pool_count_gc(void)
     return wr_load_relaxed(&zones[0].high) * WR_ARENA_POOLS;
 }
 
+size_t
+wr_pool_count_all(void)
+{
+    return wr_load_relaxed(&zones[1].high) * WR_ARENA_POOLS;
+}
+
 /* Make an arena usable.  Small heaps stay on small pages. */
 static bool
 arena_commit(struct zone *zone, size_t arena)

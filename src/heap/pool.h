@@ -187,6 +187,9 @@ void *wr_pool_find_block(const void *address);
  */
 size_t wr_pool_count_gc(void);
 
+/* The same for the second region, and so for both.  Caller: as above. */
+size_t wr_pool_count_all(void);
+
 /* The heap a SMALL pool belongs to. */
 static inline struct wr_heap *
 wr_pool_heap(const struct wr_pool *p)

@@ -5,7 +5,7 @@
  * What dicts share with sets is in dict_both.c; what takes two dicts, in
  * dict_two.c.
  */
-#include "kinds/dict.h"
+#include "kinds/dict_read.h"
 
 #include "kinds/int.h"
 
@@ -38,8 +38,6 @@ check_key(const weir_object *d, weir_object *key, uint64_t *hash)
 weir_object *
 weir_dict_get(weir_object *d, weir_object *key)
 {
-    struct wr_thread *self = wr_self();
-    const struct wr_dict_entry *entry;
     weir_object *value = NULL;
     uint64_t hash;
     int error = check_key(d, key, &hash);
@@ -47,13 +45,8 @@ weir_dict_get(weir_object *d, weir_object *key)
     if (wr_unlikely(error != WEIR_OK)) {
         return wr_fail(error);
     }
-    wr_objlock_lock(self, &d->lock);
-    entry = wr_dict_entry_locked(wr_dict_of(d), key, hash);
-    if (entry != NULL) {
-        value = weir_newref(entry->value);
-    }
-    wr_objlock_unlock(self, &d->lock);
-    return value != NULL ? value : wr_fail(WEIR_ENOKEY);
+    return wr_likely(wr_dict_read(d, key, hash, &value)) ? value
+                                                         : wr_fail(WEIR_ENOKEY);
 }
 
 int
@@ -71,12 +64,12 @@ static inline int
 store_locked(struct wr_thread *self, struct wr_dict *dict, weir_object *key,
              uint64_t hash, weir_object *value, struct wr_dict_waste *waste)
 {
+    struct wr_dict_table *table = wr_dict_table_of(dict);
     size_t slot = 0;
-    uint32_t place = wr_dict_find(dict->table, key, hash, &slot);
+    uint32_t place = wr_dict_find(table, key, hash, &slot);
 
     if (place != WR_DICT_NONE) {
-        waste->value = dict->table->entries[place].value;
-        dict->table->entries[place].value = value;
+        waste->value = wr_slot_swap(&table->entries[place].value, value);
         return WEIR_OK;
     }
     return wr_dict_insert_locked(self, dict, slot, key, hash, value, waste);
@@ -86,7 +79,7 @@ int
 weir_dict_set(weir_object *d, weir_object *key, weir_object *value)
 {
     struct wr_thread *self = wr_self();
-    struct wr_dict_waste waste = {NULL, NULL, NULL};
+    struct wr_dict_waste waste = {NULL, NULL, 0};
     uint64_t hash;
     int error = check_key(d, key, &hash);
 
@@ -115,11 +108,12 @@ default_locked(struct wr_thread *self, struct wr_dict *dict, weir_object *key,
                uint64_t hash, weir_object *value, int *error,
                struct wr_dict_waste *waste)
 {
+    struct wr_dict_table *table = wr_dict_table_of(dict);
     size_t slot = 0;
-    uint32_t place = wr_dict_find(dict->table, key, hash, &slot);
+    uint32_t place = wr_dict_find(table, key, hash, &slot);
 
     if (place != WR_DICT_NONE) {
-        return weir_newref(dict->table->entries[place].value);
+        return weir_newref(table->entries[place].value);
     }
     /* One for the dict, one to hand out. */
     weir_incref(value);
@@ -136,7 +130,7 @@ weir_object *
 weir_dict_setdefault(weir_object *d, weir_object *key, weir_object *value)
 {
     struct wr_thread *self = wr_self();
-    struct wr_dict_waste waste = {NULL, NULL, NULL};
+    struct wr_dict_waste waste = {NULL, NULL, 0};
     uint64_t hash;
     int error = check_key(d, key, &hash);
 
@@ -164,7 +158,7 @@ weir_object *
 weir_dict_pop(weir_object *d, weir_object *key)
 {
     struct wr_thread *self = wr_self();
-    struct wr_dict_waste waste = {NULL, NULL, NULL};
+    struct wr_dict_waste waste = {NULL, NULL, 0};
     struct wr_dict_entry *entry;
     weir_object *value;
     uint64_t hash;
@@ -199,24 +193,26 @@ static int
 move_locked(struct wr_thread *self, struct wr_dict *dict, weir_object *key,
             uint64_t hash, struct wr_dict_waste *waste)
 {
-    uint32_t place = wr_dict_look_up(dict->table, key, hash);
+    struct wr_dict_table *table = wr_dict_table_of(dict);
+    uint32_t place = wr_dict_look_up(table, key, hash);
 
     if (place == WR_DICT_NONE) {
         return WEIR_ENOKEY;
     }
-    if (place == dict->table->filled - 1) {
+    if (place == table->filled - 1) {
         return WEIR_OK;
     }
-    if (wr_dict_room(dict) == 0) {
+    if (wr_dict_room(table) == 0) {
         int error = wr_dict_rebuild_locked(self, dict, 1, waste);
 
         if (wr_unlikely(error != WEIR_OK)) {
             return error;
         }
-        place = wr_dict_look_up(dict->table, key, hash);
+        table = wr_dict_table_of(dict);
+        place = wr_dict_look_up(table, key, hash);
     }
-    wr_dict_move_to_end(dict->table, place);
-    dict->version++;
+    wr_dict_move_to_end(table, place);
+    wr_dict_reshape_locked(dict, 0);
     WEIR_ASSERT_SLOW(wr_dict_sound(dict));
     return WEIR_OK;
 }
@@ -225,7 +221,7 @@ int
 weir_dict_move_to_end(weir_object *d, weir_object *key)
 {
     struct wr_thread *self = wr_self();
-    struct wr_dict_waste waste = {NULL, NULL, NULL};
+    struct wr_dict_waste waste = {NULL, NULL, 0};
     uint64_t hash;
     int error = check_key(d, key, &hash);
 
@@ -291,7 +287,7 @@ weir_dict_add_int(weir_object *d, weir_object *key, int64_t delta, int64_t *out)
 {
     WR_SITE();
     struct wr_thread *self = wr_self();
-    struct wr_dict_waste waste = {NULL, NULL, NULL};
+    struct wr_dict_waste waste = {NULL, NULL, 0};
     uint64_t hash;
     int64_t sum = 0;
     int error = check_key(d, key, &hash);

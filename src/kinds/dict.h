@@ -19,6 +19,7 @@
 
 #include "kinds/dict_table.h"
 #include "kinds/hash.h"
+#include "object/slot.h"
 #include "thread/objlock.h"
 
 #include <weir/dict.h>
@@ -34,7 +35,7 @@ enum {
 struct wr_dict_waste {
     weir_object *key;
     weir_object *value;
-    struct wr_dict_table *table;
+    uint64_t gate; /* of a table that was replaced */
 };
 
 /* o as a dict.  Caller: knows that it is one, or a set. */
@@ -44,11 +45,45 @@ wr_dict_of(weir_object *o)
     return (struct wr_dict *)(void *)o;
 }
 
+/* The number of entries.  Caller: holds the dict's lock. */
+static inline uint32_t
+wr_dict_used(const struct wr_dict *dict)
+{
+    return (uint32_t)dict->shape;
+}
+
+/* Caller: holds the dict's lock. */
+static inline uint32_t
+wr_dict_version(const struct wr_dict *dict)
+{
+    return (uint32_t)(dict->shape >> 32);
+}
+
+/* So many entries more, or fewer, and the next version: who sees that sees
+ * the lock taken.  [pair:dict.shape/rel]  Caller: holds the dict's lock. */
+static inline void
+wr_dict_reshape_locked(struct wr_dict *dict, int64_t more)
+{
+    wr_store_release(&dict->shape,
+                     dict->shape + (UINT64_C(1) << 32) + (uint64_t)more);
+}
+
+/* Give a table that was replaced back.  Its references are not touched. */
+static inline void
+wr_dict_retire(struct wr_thread *self, uint64_t gate)
+{
+    struct wr_dict_table *table = wr_gate_block(gate);
+
+    if (table != NULL) {
+        wr_raw_retire(self, table, (size_t)table->bytes, gate);
+    }
+}
+
 /* Caller: has unlocked the dict. */
 static inline void
 wr_dict_drop(struct wr_thread *self, const struct wr_dict_waste *waste)
 {
-    wr_dict_table_free(self, waste->table);
+    wr_dict_retire(self, waste->gate);
     weir_xdecref(waste->key);
     weir_xdecref(waste->value);
 }
@@ -67,9 +102,10 @@ wr_dict_check_key(const weir_object *d, uint32_t meta, weir_object *key,
 static inline bool
 wr_dict_sound(const struct wr_dict *dict)
 {
-    return (dict->table != NULL &&
-            dict->table->filled > WR_DICT_CHECK_FILLED) ||
-           wr_dict_table_sound(dict->table, dict->used);
+    const struct wr_dict_table *table = wr_dict_table_of(dict);
+
+    return (table != NULL && table->filled > WR_DICT_CHECK_FILLED) ||
+           wr_dict_table_sound(table, wr_dict_used(dict));
 }
 
 /* The entry of a key or NULL.  Caller: holds the dict's lock. */
@@ -77,9 +113,10 @@ static inline struct wr_dict_entry *
 wr_dict_entry_locked(const struct wr_dict *dict, weir_object *key,
                      uint64_t hash)
 {
-    uint32_t place = wr_dict_look_up(dict->table, key, hash);
+    struct wr_dict_table *table = wr_dict_table_of(dict);
+    uint32_t place = wr_dict_look_up(table, key, hash);
 
-    return place != WR_DICT_NONE ? &dict->table->entries[place] : NULL;
+    return place != WR_DICT_NONE ? &table->entries[place] : NULL;
 }
 
 /*
@@ -92,10 +129,9 @@ int wr_dict_rebuild_locked(struct wr_thread *self, struct wr_dict *dict,
 
 /* How many entries can be inserted before the table is full. */
 static inline uint64_t
-wr_dict_room(const struct wr_dict *dict)
+wr_dict_room(const struct wr_dict_table *table)
 {
-    return dict->table != NULL ? dict->table->capacity - dict->table->filled
-                               : 0;
+    return table != NULL ? table->capacity - table->filled : 0;
 }
 
 /*
@@ -108,9 +144,8 @@ wr_dict_append_locked(struct wr_dict *dict, size_t slot, weir_object *key,
                       uint64_t hash, weir_object *value)
 {
     weir_incref(key);
-    wr_dict_append(dict->table, slot, hash, key, value);
-    dict->version++;
-    dict->used++;
+    wr_dict_append(wr_dict_table_of(dict), slot, hash, key, value);
+    wr_dict_reshape_locked(dict, 1);
     WEIR_ASSERT_SLOW(wr_dict_sound(dict));
 }
 
@@ -122,13 +157,13 @@ wr_dict_insert_locked(struct wr_thread *self, struct wr_dict *dict, size_t slot,
                       weir_object *key, uint64_t hash, weir_object *value,
                       struct wr_dict_waste *waste)
 {
-    if (wr_dict_room(dict) == 0) {
+    if (wr_dict_room(wr_dict_table_of(dict)) == 0) {
         int error = wr_dict_rebuild_locked(self, dict, 1, waste);
 
         if (wr_unlikely(error != WEIR_OK)) {
             return error;
         }
-        slot = wr_dict_vacant(dict->table, hash);
+        slot = wr_dict_vacant(wr_dict_table_of(dict), hash);
     }
     wr_dict_append_locked(dict, slot, key, hash, value);
     return WEIR_OK;
@@ -144,9 +179,8 @@ wr_dict_erase_locked(struct wr_dict *dict, struct wr_dict_entry *entry,
 {
     waste->key = entry->key;
     waste->value = entry->value;
-    wr_dict_erase(dict->table, entry);
-    dict->version++;
-    dict->used--;
+    wr_dict_erase(wr_dict_table_of(dict), entry);
+    wr_dict_reshape_locked(dict, -1);
 }
 
 /* Give a table that is mostly tombstones up for a smaller one, which goes
@@ -155,8 +189,10 @@ static inline void
 wr_dict_shrink_locked(struct wr_thread *self, struct wr_dict *dict,
                       struct wr_dict_waste *waste)
 {
-    if (wr_unlikely(dict->table->filled >= WR_DICT_KEEP_FILLED &&
-                    dict->used < dict->table->filled / 8)) {
+    uint32_t filled = wr_dict_table_of(dict)->filled;
+
+    if (wr_unlikely(filled >= WR_DICT_KEEP_FILLED &&
+                    wr_dict_used(dict) < filled / 8)) {
         (void)wr_dict_rebuild_locked(self, dict, 0, waste);
     }
     WEIR_ASSERT_SLOW(wr_dict_sound(dict));
@@ -188,7 +224,7 @@ wr_dict_check_two(const weir_object *a, const weir_object *b, uint32_t meta)
 static inline struct wr_dict_entry *
 wr_dict_from_locked(const struct wr_dict *dict, uint32_t *i)
 {
-    struct wr_dict_table *table = dict->table;
+    struct wr_dict_table *table = wr_dict_table_of(dict);
 
     if (table == NULL) {
         return NULL;

@@ -11,7 +11,7 @@
  * [inv:dict.drop-unlocked] Nothing is dropped under the lock: what dies runs
  * a finalizer, which may use the dict.
  */
-#include "kinds/dict.h"
+#include "kinds/dict_read.h"
 
 weir_object *
 wr_dict_new(uint32_t meta)
@@ -19,9 +19,8 @@ wr_dict_new(uint32_t meta)
     weir_object *o = wr_builtin_alloc(wr_self(), meta, sizeof(struct wr_dict));
 
     if (wr_likely(o != NULL)) {
-        wr_dict_of(o)->used = 0;
-        wr_dict_of(o)->version = 0;
-        wr_dict_of(o)->table = NULL;
+        wr_dict_of(o)->shape = 0;
+        wr_dict_of(o)->gate = 0;
         wr_ref_init(o);
     }
     return o;
@@ -31,46 +30,50 @@ int64_t
 wr_dict_size(weir_object *d, uint32_t meta)
 {
     int error = wr_check_kind(d, meta);
-    int64_t size;
 
-    if (wr_unlikely(error != WEIR_OK)) {
-        return error;
-    }
-    wr_objlock_lock(wr_self(), &d->lock);
-    size = (int64_t)wr_dict_of(d)->used;
-    wr_objlock_unlock(wr_self(), &d->lock);
-    return size;
+    return wr_likely(error == WEIR_OK) ? (int64_t)wr_dict_read_size(d) : error;
 }
 
 int
 wr_dict_contains(weir_object *d, uint32_t meta, weir_object *key)
 {
-    struct wr_thread *self = wr_self();
     uint64_t hash;
     int error = wr_dict_check_key(d, meta, key, &hash);
-    bool found;
 
     if (wr_unlikely(error != WEIR_OK)) {
         return error;
     }
-    wr_objlock_lock(self, &d->lock);
-    found = wr_dict_entry_locked(wr_dict_of(d), key, hash) != NULL;
-    wr_objlock_unlock(self, &d->lock);
-    return found ? 1 : 0;
+    return wr_dict_read(d, key, hash, NULL) ? 1 : 0;
+}
+
+/*
+ * The dict's table is about to be replaced: readers that are in it will
+ * notice.  Returns its gate, 0 if there is none.  Caller: holds the lock.
+ */
+static uint64_t
+shut_locked(struct wr_dict *dict)
+{
+    struct wr_dict_table *table = wr_dict_table_of(dict);
+
+    if (table != NULL) {
+        wr_moves_begin(&table->moves);
+    }
+    return dict->gate;
 }
 
 int
 wr_dict_rebuild_locked(struct wr_thread *self, struct wr_dict *dict,
                        uint64_t more, struct wr_dict_waste *waste)
 {
+    struct wr_dict_table *old = wr_dict_table_of(dict);
     struct wr_dict_table *table;
-    int error = wr_dict_rebuild(self, dict->table, dict->used, more, &table);
+    int error = wr_dict_rebuild(self, old, wr_dict_used(dict), more, &table);
 
     if (error == WEIR_OK) {
         /* One operation, one new table. */
-        WEIR_ASSERT(waste->table == NULL);
-        waste->table = dict->table;
-        dict->table = table;
+        WEIR_ASSERT(waste->gate == 0);
+        waste->gate = shut_locked(dict);
+        wr_gate_set(&dict->gate, wr_gate_new(self, table, waste->gate));
     }
     return error;
 }
@@ -79,7 +82,7 @@ int
 wr_dict_delete(weir_object *d, uint32_t meta, weir_object *key)
 {
     struct wr_thread *self = wr_self();
-    struct wr_dict_waste waste = {NULL, NULL, NULL};
+    struct wr_dict_waste waste = {NULL, NULL, 0};
     struct wr_dict_entry *entry;
     uint64_t hash;
     int error = wr_dict_check_key(d, meta, key, &hash);
@@ -114,9 +117,11 @@ wr_dict_pop_first(weir_object *d, uint32_t meta, weir_object **key,
                   weir_object **value)
 {
     int error = wr_check_kind(d, meta);
-    struct wr_dict_waste waste = {NULL, NULL, NULL};
+    struct wr_dict_waste waste = {NULL, NULL, 0};
+    struct wr_dict_entry *entry;
     struct wr_thread *self;
     struct wr_dict *dict;
+    uint32_t place = 0;
 
     if (wr_unlikely(error != WEIR_OK)) {
         return error;
@@ -124,12 +129,12 @@ wr_dict_pop_first(weir_object *d, uint32_t meta, weir_object **key,
     self = wr_self();
     dict = wr_dict_of(d);
     wr_objlock_lock(self, &d->lock);
-    if (dict->used == 0) {
+    entry = wr_dict_from_locked(dict, &place);
+    if (entry == NULL) {
         wr_objlock_unlock(self, &d->lock);
         return 0;
     }
-    wr_dict_remove_locked(self, dict, &dict->table->entries[dict->table->first],
-                          &waste);
+    wr_dict_remove_locked(self, dict, entry, &waste);
     wr_objlock_unlock(self, &d->lock);
     hand_out(&waste.key, key);
     hand_out(&waste.value, value);
@@ -144,6 +149,7 @@ wr_dict_clear(weir_object *d, uint32_t meta)
     struct wr_dict_table *table;
     struct wr_thread *self;
     struct wr_dict *dict;
+    uint64_t gate;
 
     if (wr_unlikely(error != WEIR_OK)) {
         return error;
@@ -151,16 +157,16 @@ wr_dict_clear(weir_object *d, uint32_t meta)
     self = wr_self();
     dict = wr_dict_of(d);
     wr_objlock_lock(self, &d->lock);
-    table = dict->table;
-    dict->table = NULL;
-    dict->used = 0;
-    dict->version++;
+    gate = shut_locked(dict);
+    wr_gate_set(&dict->gate, 0);
+    wr_dict_reshape_locked(dict, -(int64_t)wr_dict_used(dict));
     wr_objlock_unlock(self, &d->lock);
+    table = wr_gate_block(gate);
     for (uint32_t i = 0; table != NULL && i < table->filled; i++) {
         weir_xdecref(table->entries[i].key);
         weir_xdecref(table->entries[i].value);
     }
-    wr_dict_table_free(self, table);
+    wr_dict_retire(self, gate);
     return WEIR_OK;
 }
 
@@ -185,14 +191,14 @@ wr_dict_next(weir_object *d, uint32_t meta, uint64_t *pos, weir_object **key,
     dict = wr_dict_of(d);
     place = (uint32_t)*pos;
     wr_objlock_lock(self, &d->lock);
-    if (*pos != 0 && *pos >> 32 != dict->version) {
+    if (*pos != 0 && *pos >> 32 != wr_dict_version(dict)) {
         found = WEIR_ECHANGED;
     } else {
         entry = wr_dict_from_locked(dict, &place);
     }
     if (entry != NULL) {
         found = 1;
-        *pos = (uint64_t)dict->version << 32 | (place + 1);
+        *pos = (uint64_t)wr_dict_version(dict) << 32 | (place + 1);
         if (key != NULL) {
             *key = weir_newref(entry->key);
         }
@@ -204,41 +210,52 @@ wr_dict_next(weir_object *d, uint32_t meta, uint64_t *pos, weir_object **key,
     return found;
 }
 
+/* A copy of the dict's table, with references of its own; NULL if the dict is
+ * empty, or *error.  Caller: holds the dict's lock. */
+static struct wr_dict_table *
+copy_locked(struct wr_thread *self, const struct wr_dict *dict, int *error)
+{
+    struct wr_dict_table *table = NULL;
+
+    if (wr_dict_used(dict) != 0) {
+        *error = wr_dict_rebuild(self, wr_dict_table_of(dict),
+                                 wr_dict_used(dict), 0, &table);
+    }
+    for (uint32_t i = 0; table != NULL && i < table->filled; i++) {
+        weir_incref(table->entries[i].key);
+        if (table->entries[i].value != NULL) {
+            weir_incref(table->entries[i].value);
+        }
+    }
+    return table;
+}
+
 weir_object *
 wr_dict_copy(weir_object *d, uint32_t meta)
 {
     int error = wr_check_kind(d, meta);
+    struct wr_dict_table *table;
     struct wr_thread *self;
-    struct wr_dict *copy;
-    weir_object *o;
+    weir_object *copy;
 
     if (wr_unlikely(error != WEIR_OK)) {
         return wr_fail(error);
     }
-    o = wr_dict_new(meta);
-    if (wr_unlikely(o == NULL)) {
+    copy = wr_dict_new(meta);
+    if (wr_unlikely(copy == NULL)) {
         return NULL;
     }
     self = wr_self();
-    copy = wr_dict_of(o);
     wr_objlock_lock(self, &d->lock);
-    if (wr_dict_of(d)->used != 0) {
-        error = wr_dict_rebuild(self, wr_dict_of(d)->table, wr_dict_of(d)->used,
-                                0, &copy->table);
-    }
-    if (error == WEIR_OK && copy->table != NULL) {
-        copy->used = copy->table->filled;
-        for (uint32_t i = 0; i < copy->used; i++) {
-            weir_incref(copy->table->entries[i].key);
-            if (copy->table->entries[i].value != NULL) {
-                weir_incref(copy->table->entries[i].value);
-            }
-        }
-    }
+    table = copy_locked(self, wr_dict_of(d), &error);
     wr_objlock_unlock(self, &d->lock);
     if (wr_unlikely(error != WEIR_OK)) {
-        weir_decref(o);
+        weir_decref(copy);
         return wr_fail(error);
     }
-    return o;
+    if (table != NULL) {
+        wr_dict_of(copy)->shape = table->filled;
+        wr_dict_of(copy)->gate = wr_gate_new(self, table, 0);
+    }
+    return copy;
 }

@@ -4,71 +4,11 @@
  */
 #include "kinds/dict_table.h"
 
+#include "kinds/dict_index.h"
 #include "kinds/hash.h"
+#include "object/slot.h"
 
 #include <string.h>
-
-/* Width of a slot, as the base-2 logarithm of its bytes. */
-enum width { WIDTH_1, WIDTH_2, WIDTH_4 };
-
-static inline enum width
-width_of(uint32_t log2_index)
-{
-    if (log2_index <= 8) {
-        return WIDTH_1;
-    }
-    return log2_index <= 16 ? WIDTH_2 : WIDTH_4;
-}
-
-/* Two thirds of the slots. */
-static inline uint32_t
-capacity_of(uint32_t log2_index)
-{
-    return (uint32_t)((UINT64_C(1) << (log2_index + 1)) / 3);
-}
-
-static inline void *
-index_of(const struct wr_dict_table *table)
-{
-    return (void *)(uintptr_t)&table->entries[table->capacity];
-}
-
-static inline size_t
-mask_of(const struct wr_dict_table *table)
-{
-    return ((size_t)1 << table->log2_index) - 1;
-}
-
-static inline size_t
-slot_read(const void *index, size_t slot, enum width width)
-{
-    switch (width) {
-    case WIDTH_1:
-        return ((const uint8_t *)index)[slot];
-    case WIDTH_2:
-        return ((const uint16_t *)index)[slot];
-    case WIDTH_4:
-    default:
-        return ((const uint32_t *)index)[slot];
-    }
-}
-
-static inline void
-slot_write(void *index, size_t slot, enum width width, uint32_t value)
-{
-    switch (width) {
-    case WIDTH_1:
-        ((uint8_t *)index)[slot] = (uint8_t)value;
-        break;
-    case WIDTH_2:
-        ((uint16_t *)index)[slot] = (uint16_t)value;
-        break;
-    case WIDTH_4:
-    default:
-        ((uint32_t *)index)[slot] = value;
-        break;
-    }
-}
 
 /* Is this entry, whose hash is that of key, the one of key? */
 static inline bool
@@ -87,16 +27,16 @@ is_entry_of(const struct wr_dict_table *table,
  */
 static inline uint32_t
 find(const struct wr_dict_table *table, weir_object *key, uint64_t hash,
-     size_t *slot, enum width width)
+     size_t *slot, enum wr_index_width width)
 {
-    const void *index = index_of(table);
-    size_t mask = mask_of(table);
+    const void *index = wr_index_of(table);
+    size_t mask = wr_index_mask(table);
     size_t at = (size_t)hash & mask;
     size_t vacant = SIZE_MAX;
 
     /* Ends at an empty slot: [inv:dict.load]. */
     for (size_t step = 1;; step++) {
-        size_t place = slot_read(index, at, width);
+        size_t place = wr_index_get(index, at, width);
         const struct wr_dict_entry *entry;
 
         if (place == 0) {
@@ -127,14 +67,14 @@ find_by_width(const struct wr_dict_table *table, weir_object *key,
     if (table == NULL) {
         return WR_DICT_NONE;
     }
-    switch (width_of(table->log2_index)) {
-    case WIDTH_1:
-        return find(table, key, hash, slot, WIDTH_1);
-    case WIDTH_2:
-        return find(table, key, hash, slot, WIDTH_2);
-    case WIDTH_4:
+    switch (wr_index_width(table->log2_index)) {
+    case WR_INDEX_1:
+        return find(table, key, hash, slot, WR_INDEX_1);
+    case WR_INDEX_2:
+        return find(table, key, hash, slot, WR_INDEX_2);
+    case WR_INDEX_4:
     default:
-        return find(table, key, hash, slot, WIDTH_4);
+        return find(table, key, hash, slot, WR_INDEX_4);
     }
 }
 
@@ -155,13 +95,13 @@ wr_dict_look_up(const struct wr_dict_table *table, weir_object *key,
 size_t
 wr_dict_vacant(const struct wr_dict_table *table, uint64_t hash)
 {
-    const void *index = index_of(table);
-    enum width width = width_of(table->log2_index);
-    size_t mask = mask_of(table);
+    const void *index = wr_index_of(table);
+    enum wr_index_width width = wr_index_width(table->log2_index);
+    size_t mask = wr_index_mask(table);
     size_t at = (size_t)hash & mask;
 
     /* Ends at an empty slot: [inv:dict.load]. */
-    for (size_t step = 1; slot_read(index, at, width) != 0; step++) {
+    for (size_t step = 1; wr_index_get(index, at, width) != 0; step++) {
         at = (at + step) & mask;
     }
     return at;
@@ -179,8 +119,8 @@ append(struct wr_dict_table *table, size_t slot, uint64_t hash,
     entry->key = key;
     entry->value = value;
     table->filled++;
-    slot_write(index_of(table), slot, width_of(table->log2_index),
-               table->filled);
+    wr_index_set(wr_index_of(table), slot, wr_index_width(table->log2_index),
+                 table->filled);
 }
 
 void
@@ -188,7 +128,7 @@ wr_dict_append(struct wr_dict_table *table, size_t slot, uint64_t hash,
                weir_object *key, weir_object *value)
 {
     if (key->meta != WR_META_INT) {
-        table->mixed = 1;
+        wr_store_relaxed(&table->mixed, (uint16_t)1);
     }
     append(table, slot, hash, key, value);
 }
@@ -196,8 +136,10 @@ wr_dict_append(struct wr_dict_table *table, size_t slot, uint64_t hash,
 void
 wr_dict_erase(struct wr_dict_table *table, struct wr_dict_entry *entry)
 {
-    entry->key = NULL;
-    entry->value = NULL;
+    /* The key first: who finds no value may rely on it that the key is gone,
+     * or stands elsewhere. */
+    wr_slot_store(&entry->key, NULL);
+    wr_slot_store(&entry->value, NULL);
     /* Ends at the last entry; each is passed once in the table's life. */
     while (table->first < table->filled &&
            table->entries[table->first].key == NULL) {
@@ -209,13 +151,13 @@ void
 wr_dict_move_to_end(struct wr_dict_table *table, uint32_t place)
 {
     struct wr_dict_entry *entry = &table->entries[place];
-    const void *index = index_of(table);
-    enum width width = width_of(table->log2_index);
-    size_t mask = mask_of(table);
+    const void *index = wr_index_of(table);
+    enum wr_index_width width = wr_index_width(table->log2_index);
+    size_t mask = wr_index_mask(table);
     size_t at = (size_t)entry->hash & mask;
 
     /* Ends: the entry is found on this way. */
-    for (size_t step = 1; slot_read(index, at, width) != (size_t)place + 1;
+    for (size_t step = 1; wr_index_get(index, at, width) != (size_t)place + 1;
          step++) {
         at = (at + step) & mask;
     }
@@ -226,8 +168,8 @@ wr_dict_move_to_end(struct wr_dict_table *table, uint32_t place)
 static struct wr_dict_table *
 table_new(struct wr_thread *self, uint32_t log2_index)
 {
-    size_t slots = (size_t)1 << (log2_index + width_of(log2_index));
-    uint32_t capacity = capacity_of(log2_index);
+    size_t slots = (size_t)1 << (log2_index + wr_index_width(log2_index));
+    uint32_t capacity = wr_index_capacity(log2_index);
     struct wr_dict_table *table;
     size_t bytes =
         sizeof(*table) + capacity * sizeof(struct wr_dict_entry) + slots;
@@ -243,7 +185,7 @@ table_new(struct wr_thread *self, uint32_t log2_index)
     table->first = 0;
     table->mixed = 0;
     table->moves = 0;
-    memset(index_of(table), 0, slots);
+    memset(wr_index_of(table), 0, slots);
     return table;
 }
 
@@ -258,9 +200,10 @@ log2_index_for(uint64_t live, uint64_t more)
     uint64_t spare = live / 2 + 1 > more ? live / 2 + 1 : more;
     uint32_t log2_index = WR_DICT_LOG2_MIN;
 
-    while (capacity_of(log2_index) < live + spare) {
+    while (wr_index_capacity(log2_index) < live + spare) {
         if (log2_index == WR_DICT_LOG2_MAX) {
-            return live + more <= capacity_of(log2_index) ? log2_index : 0;
+            return live + more <= wr_index_capacity(log2_index) ? log2_index
+                                                                : 0;
         }
         log2_index++;
     }
@@ -296,22 +239,14 @@ wr_dict_rebuild(struct wr_thread *self, const struct wr_dict_table *old,
     return WEIR_OK;
 }
 
-void
-wr_dict_table_free(struct wr_thread *self, struct wr_dict_table *table)
-{
-    if (table != NULL) {
-        wr_raw_free(self->heap, table, (size_t)table->bytes);
-    }
-}
-
 size_t
 wr_dict_taken(const struct wr_dict_table *table)
 {
-    const void *index = index_of(table);
+    const void *index = wr_index_of(table);
     size_t taken = 0;
 
-    for (size_t i = 0; i <= mask_of(table); i++) {
-        taken += slot_read(index, i, width_of(table->log2_index)) != 0;
+    for (size_t i = 0; i <= wr_index_mask(table); i++) {
+        taken += wr_index_get(index, i, wr_index_width(table->log2_index)) != 0;
     }
     return taken;
 }
@@ -319,13 +254,13 @@ wr_dict_taken(const struct wr_dict_table *table)
 size_t
 wr_dict_probes(const struct wr_dict_table *table, uint32_t place)
 {
-    const void *index = index_of(table);
-    size_t mask = mask_of(table);
+    const void *index = wr_index_of(table);
+    size_t mask = wr_index_mask(table);
     size_t at = (size_t)table->entries[place].hash & mask;
     size_t step = 1;
 
     /* Ends: the entry is found on this way. */
-    while (slot_read(index, at, width_of(table->log2_index)) !=
+    while (wr_index_get(index, at, wr_index_width(table->log2_index)) !=
            (size_t)place + 1) {
         at = (at + step) & mask;
         step++;
@@ -373,5 +308,5 @@ wr_dict_table_sound(const struct wr_dict_table *table, uint64_t used)
     return live == used && wr_dict_taken(table) >= live &&
            wr_dict_taken(table) <= table->filled &&
            table->filled <= table->capacity &&
-           table->capacity == capacity_of(table->log2_index);
+           table->capacity == wr_index_capacity(table->log2_index);
 }

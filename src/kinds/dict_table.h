@@ -60,7 +60,7 @@ static inline bool
 wr_dict_compares_hashes(const struct wr_dict_table *table,
                         const weir_object *key)
 {
-    return key->meta == WR_META_INT && table->mixed == 0;
+    return key->meta == WR_META_INT && wr_load_relaxed(&table->mixed) == 0;
 }
 
 /*
@@ -96,9 +96,6 @@ int wr_dict_rebuild(struct wr_thread *self, const struct wr_dict_table *old,
 
 /* A free slot for a hash.  Caller: as wr_dict_append(). */
 size_t wr_dict_vacant(const struct wr_dict_table *table, uint64_t hash);
-
-/* Give the memory back; NULL is ignored.  References are not touched. */
-void wr_dict_table_free(struct wr_thread *self, struct wr_dict_table *table);
 
 /* Slots that are taken, by tombstones too; for tests. */
 size_t wr_dict_taken(const struct wr_dict_table *table);

@@ -36,11 +36,11 @@ reserve_locked(struct wr_thread *self, struct wr_dict *a,
 {
     uint64_t missing;
 
-    if (b->used <= wr_dict_room(a)) {
+    if (wr_dict_used(b) <= wr_dict_room(wr_dict_table_of(a))) {
         return WEIR_OK;
     }
     missing = count_missing_locked(a, b);
-    return missing <= wr_dict_room(a)
+    return missing <= wr_dict_room(wr_dict_table_of(a))
                ? WEIR_OK
                : wr_dict_rebuild_locked(self, a, missing, waste);
 }
@@ -55,8 +55,9 @@ merge_locked(struct wr_dict *a, const struct wr_dict *b, struct wr_pile *pile)
     const struct wr_dict_entry *entry;
 
     for (uint32_t i = 0; (entry = wr_dict_from_locked(b, &i)) != NULL; i++) {
-        size_t slot;
-        uint32_t place = wr_dict_find(a->table, entry->key, entry->hash, &slot);
+        struct wr_dict_table *table = wr_dict_table_of(a);
+        size_t slot = 0;
+        uint32_t place = wr_dict_find(table, entry->key, entry->hash, &slot);
 
         if (entry->value != NULL) {
             weir_incref(entry->value);
@@ -65,8 +66,8 @@ merge_locked(struct wr_dict *a, const struct wr_dict *b, struct wr_pile *pile)
             wr_dict_append_locked(a, slot, entry->key, entry->hash,
                                   entry->value);
         } else if (entry->value != NULL) {
-            wr_pile_add(pile, a->table->entries[place].value);
-            a->table->entries[place].value = entry->value;
+            wr_pile_add(
+                pile, wr_slot_swap(&table->entries[place].value, entry->value));
         }
     }
 }
@@ -76,9 +77,10 @@ static int
 update(weir_object *a, weir_object *b, uint32_t meta)
 {
     struct wr_thread *self;
-    struct wr_dict_waste waste = {NULL, NULL, NULL};
+    struct wr_dict_waste waste = {NULL, NULL, 0};
     struct wr_pile pile = {NULL, 0, 0};
-    size_t room;
+    uint32_t used;
+    uint32_t other;
     int error = wr_dict_check_two(a, b, meta);
 
     if (error != WEIR_OK || a == b) {
@@ -86,10 +88,12 @@ update(weir_object *a, weir_object *b, uint32_t meta)
     }
     self = wr_self();
     wr_objlock_lock2(self, &a->lock, &b->lock);
-    room = wr_dict_of(a)->used < wr_dict_of(b)->used ? wr_dict_of(a)->used
-                                                     : wr_dict_of(b)->used;
-    /* Sets have no values to replace. */
-    error = wr_pile_init(self, &pile, meta == WR_META_DICT ? room : 0);
+    used = wr_dict_used(wr_dict_of(a));
+    other = wr_dict_used(wr_dict_of(b));
+    if (meta == WR_META_DICT) {
+        /* Sets have no values to replace. */
+        error = wr_pile_init(self, &pile, used < other ? used : other);
+    }
     if (wr_likely(error == WEIR_OK)) {
         error = reserve_locked(self, wr_dict_of(a), wr_dict_of(b), &waste);
     }
@@ -163,7 +167,7 @@ static int
 sift(weir_object *a, weir_object *b, bool in_b)
 {
     struct wr_thread *self = wr_self();
-    struct wr_dict_waste waste = {NULL, NULL, NULL};
+    struct wr_dict_waste waste = {NULL, NULL, 0};
     struct wr_pile pile;
     struct wr_dict *set = wr_dict_of(a);
     const struct wr_dict *other = wr_dict_of(b);
@@ -172,9 +176,9 @@ sift(weir_object *a, weir_object *b, bool in_b)
 
     wr_objlock_lock2(self, &a->lock, &b->lock);
     /* Subtracting a few, only those are looked for. */
-    few = in_b && other->used < set->used;
-    error = wr_pile_init(self, &pile, few ? other->used : set->used);
-    if (wr_likely(error == WEIR_OK && set->used != 0)) {
+    few = in_b && wr_dict_used(other) < wr_dict_used(set);
+    error = wr_pile_init(self, &pile, wr_dict_used(few ? other : set));
+    if (wr_likely(error == WEIR_OK && wr_dict_used(set) != 0)) {
         if (few) {
             subtract_locked(set, other, &pile);
         } else {
@@ -213,6 +217,8 @@ is_subset(weir_object *a, weir_object *b, bool equal)
 {
     struct wr_thread *self;
     const struct wr_dict_entry *entry = NULL;
+    uint32_t used;
+    uint32_t other;
     int error = wr_dict_check_two(a, b, WR_META_SET);
     bool fits;
 
@@ -221,8 +227,9 @@ is_subset(weir_object *a, weir_object *b, bool equal)
     }
     self = wr_self();
     wr_objlock_lock2(self, &a->lock, &b->lock);
-    fits = equal ? wr_dict_of(a)->used == wr_dict_of(b)->used
-                 : wr_dict_of(a)->used <= wr_dict_of(b)->used;
+    used = wr_dict_used(wr_dict_of(a));
+    other = wr_dict_used(wr_dict_of(b));
+    fits = equal ? used == other : used <= other;
     for (uint32_t i = 0;
          fits && (entry = wr_dict_from_locked(wr_dict_of(a), &i)) != NULL;
          i++) {

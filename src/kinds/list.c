@@ -1,27 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kinds/list.c - sequences that grow and shrink at their end.
+ * kinds/list.c - sequences: one item at a time.
  *
  * The items stand in an array of their own, in RAW space, with an eighth of
- * room to spare.  Every operation holds the list's lock while it looks at the
- * array, takes its references inside and drops old values after unlocking; so
- * nobody can hold an array that has been replaced, and it is freed at once.
+ * room to spare.  Whoever changes the list holds its lock, takes its
+ * references inside and drops old values after unlocking.  Readers of single
+ * items and of the size take no lock: an item is read as object/slot.h reads a
+ * slot, and counts if the array was the list's, and had the item, before and
+ * after (look()).
  *
  * [inv:list.items-set] The first `size` items are never NULL.
  * [inv:list.drop-unlocked] Nothing is dropped under the lock: what dies runs
  * a finalizer, which may use the list.
+ *
+ * Read first: docs/protocols-kinds.md, "Lists".
  */
 #include "kinds/list.h"
 
 #include "base/plant.h"
-#include "kinds/kinds.h"
-#include "thread/objlock.h"
-
-#define MAX_ITEMS                                                              \
-    ((SIZE_MAX / 2 - sizeof(struct wr_array)) / sizeof(weir_object *))
-
-/* A smaller array is not worth shrinking. */
-enum { KEEP_CAPACITY = 16 };
 
 weir_object *
 weir_list_new(void)
@@ -32,7 +28,7 @@ weir_list_new(void)
 
     if (wr_likely(o != NULL)) {
         wr_list_of(o)->size = 0;
-        wr_list_of(o)->array = NULL;
+        wr_list_of(o)->gate = 0;
         wr_ref_init(o);
     }
     return o;
@@ -42,50 +38,13 @@ int64_t
 weir_list_size(weir_object *o)
 {
     int error = wr_check_kind(o, WR_META_LIST);
-    int64_t size;
 
     if (wr_unlikely(error != WEIR_OK)) {
         return error;
     }
-    wr_objlock_lock(wr_self(), &o->lock);
-    size = (int64_t)wr_list_of(o)->size;
-    wr_objlock_unlock(wr_self(), &o->lock);
-    return size;
-}
-
-/* How much room n items get: an eighth more, a few, and what the block has. */
-static inline uint64_t
-capacity_for(uint64_t n)
-{
-    uint64_t room = (n + (n >> 3) + 6) & ~UINT64_C(3);
-
-    return (wr_raw_round(wr_array_bytes(room)) - sizeof(struct wr_array)) /
-           sizeof(weir_object *);
-}
-
-/*
- * Give the array of a list room for `capacity` items; it holds no more than
- * that.  Returns 0 or WEIR_ENOMEM, and then nothing has changed.  Caller:
- * holds the list's lock.
- */
-static int
-resize_locked(struct wr_thread *self, struct wr_list *list, uint64_t capacity)
-{
-    struct wr_array *array = list->array;
-
-    if (array == NULL) {
-        array = wr_raw_alloc(self->heap, wr_array_bytes(capacity));
-    } else {
-        array =
-            wr_raw_realloc(self->heap, array, wr_array_bytes(array->capacity),
-                           wr_array_bytes(capacity));
-    }
-    if (array == NULL) {
-        return WEIR_ENOMEM;
-    }
-    array->capacity = capacity;
-    list->array = array;
-    return WEIR_OK;
+    return (int64_t)(wr_cfg_locked_objects
+                         ? wr_load_acquire(&wr_list_of(o)->size)
+                         : wr_list_of(o)->size);
 }
 
 /* Append when there is no room; gives the lock back.  Out of line, so that
@@ -95,15 +54,12 @@ append_slow_unlock(struct wr_list *list, weir_object *value)
 {
     struct wr_thread *self = wr_self();
     uint64_t size = list->size;
-    int error = WEIR_ELIMIT;
+    int error = wr_list_reserve_locked(self, list, size + 1);
 
-    if (wr_likely(size < MAX_ITEMS - MAX_ITEMS / 8)) {
-        error = resize_locked(self, list, capacity_for(size + 1));
-    }
     if (wr_likely(error == WEIR_OK)) {
         weir_incref(value);
-        list->array->items[size] = value;
-        list->size = size + 1;
+        wr_slot_store(&wr_list_array(list)->items[size], value);
+        wr_list_set_size(list, size + 1);
     }
     wr_objlock_unlock(self, &list->base.lock);
     return error;
@@ -118,8 +74,8 @@ append_planted_unlock(struct wr_list *list, weir_object *value)
     weir_incref(value);
     wr_objlock_unlock(wr_self(), &list->base.lock);
     wr_plant_pause();
-    list->array->items[size] = value;
-    list->size = size + 1;
+    wr_slot_store(&wr_list_array(list)->items[size], value);
+    wr_list_set_size(list, size + 1);
     return WEIR_OK;
 }
 
@@ -129,6 +85,7 @@ weir_list_append(weir_object *o, weir_object *value)
     int error = wr_check_kind(o, WR_META_LIST);
     struct wr_list *list = wr_list_of(o);
     struct wr_array *array;
+    uint64_t size;
 
     if (wr_unlikely(error != WEIR_OK)) {
         return error;
@@ -137,18 +94,131 @@ weir_list_append(weir_object *o, weir_object *value)
         return WEIR_EINVAL;
     }
     wr_objlock_lock(wr_self(), &o->lock);
-    array = list->array;
-    if (wr_unlikely(array == NULL || list->size >= array->capacity)) {
+    array = wr_list_array(list);
+    size = list->size;
+    if (wr_unlikely(array == NULL || size >= array->capacity)) {
         return append_slow_unlock(list, value);
     }
     if (wr_plant(append_unlocked)) {
         return append_planted_unlock(list, value);
     }
     weir_incref(value);
-    array->items[list->size] = value;
-    list->size++;
+    /* The item first: who sees the size sees it. */
+    wr_slot_store(&array->items[size], value);
+    wr_list_set_size(list, size + 1);
     wr_objlock_unlock(wr_self(), &o->lock);
     return WEIR_OK;
+}
+
+/* What a reader without the lock finds. */
+enum seen {
+    TAKEN,   /* an item, with a new reference */
+    OUTSIDE, /* there was no item i */
+    AGAIN,   /* something changed */
+    LOCKED   /* the lock is needed: not admitted, or items are moving */
+};
+
+/*
+ * Read item i without the lock.  AGAIN: *out, unless NULL, is a reference to
+ * be dropped, whatever that may be; afterwards nothing is known any more.
+ *
+ * The order of the loads is the point.  The array before the size: the size
+ * is not older than the array [inv:list.size-first].  The size before `moves`:
+ * if that is even, the size is not a later array's.  So i is a place in use.
+ * After the slot, the size again: the item was not on its way out when this
+ * call began, nor on its way in when it ends.  And `moves` again.
+ */
+static inline enum seen
+look(const struct wr_thread *self, const struct wr_list *list, uint64_t i,
+     weir_object **out)
+{
+    uint64_t gate = wr_gate_load(&list->gate);
+    struct wr_array *array = wr_gate_block(gate);
+    uint64_t moves;
+
+    *out = NULL;
+    if (wr_unlikely(gate == 0)) {
+        return OUTSIDE;
+    }
+    if (wr_unlikely(!wr_gate_admits(self, gate))) {
+        return LOCKED;
+    }
+    /* [pair:list.size/acq] */
+    if (wr_unlikely(i >= wr_load_acquire(&list->size))) {
+        return OUTSIDE;
+    }
+    moves = wr_moves_load(&array->moves);
+    if (wr_unlikely((moves & 1) != 0)) {
+        return LOCKED;
+    }
+    WEIR_ASSERT(i < array->capacity);
+    if (wr_unlikely(wr_slot_hold(&array->items[i], out) != WR_SLOT_TAKEN)) {
+        return AGAIN;
+    }
+    if (wr_unlikely(!wr_slot_still(&array->items[i], *out) ||
+                    i >= wr_load_acquire(&list->size) ||
+                    !wr_moves_same(&array->moves, moves))) {
+        return AGAIN;
+    }
+    return TAKEN;
+}
+
+/* Item i, or NULL if there is none, with the lock; lets the thread look
+ * without it in future. */
+static weir_object *
+item_locked(struct wr_thread *self, struct wr_list *list, uint64_t i)
+{
+    weir_object *item = NULL;
+
+    wr_objlock_lock(self, &list->base.lock);
+    wr_gate_open(self, &list->gate);
+    if (i < list->size) {
+        item = weir_newref(wr_list_array(list)->items[i]);
+    }
+    wr_objlock_unlock(self, &list->base.lock);
+    return item;
+}
+
+/* Go on after a look() that took no item.  Out of line, so that the common
+ * case needs no stack frame. */
+static weir_object *__attribute__((noinline))
+item_slow(struct wr_list *list, uint64_t i, enum seen seen, weir_object *held)
+{
+    struct wr_thread *self = wr_self();
+
+    for (int turn = 0; turn < WR_SLOT_TRIES && seen == AGAIN; turn++) {
+        weir_xdecref(held);
+        seen = look(self, list, i, &held);
+    }
+    switch (seen) {
+    case TAKEN:
+        return held;
+    case OUTSIDE:
+        return NULL;
+    case AGAIN:
+        weir_xdecref(held);
+        break;
+    case LOCKED:
+        break;
+    }
+    return item_locked(self, list, i);
+}
+
+/* Item i, a new reference, or NULL if there is none. */
+static inline weir_object *
+item_or_null(struct wr_list *list, uint64_t i)
+{
+    weir_object *item = NULL;
+    enum seen seen;
+
+    if (!wr_cfg_locked_objects) {
+        if (wr_likely(i < list->size)) {
+            item = weir_newref(wr_list_array(list)->items[i]);
+        }
+        return item;
+    }
+    seen = look(wr_self(), list, i, &item);
+    return wr_likely(seen == TAKEN) ? item : item_slow(list, i, seen, item);
 }
 
 weir_object *
@@ -160,15 +230,29 @@ weir_list_get(weir_object *o, size_t i)
     if (wr_unlikely(error != WEIR_OK)) {
         return wr_fail(error);
     }
-    wr_objlock_lock(wr_self(), &o->lock);
-    if (wr_unlikely(i >= wr_list_of(o)->size)) {
-        wr_objlock_unlock(wr_self(), &o->lock);
-        return wr_fail(WEIR_ERANGE);
+    item = item_or_null(wr_list_of(o), i);
+    return wr_likely(item != NULL) ? item : wr_fail(WEIR_ERANGE);
+}
+
+int
+weir_list_next(weir_object *o, uint64_t *pos, weir_object **item)
+{
+    int error = wr_check_kind(o, WR_META_LIST);
+    weir_object *found;
+
+    if (wr_unlikely(error != WEIR_OK)) {
+        return error;
     }
-    item = wr_list_of(o)->array->items[i];
-    weir_incref(item);
-    wr_objlock_unlock(wr_self(), &o->lock);
-    return item;
+    if (wr_unlikely(pos == NULL || item == NULL)) {
+        return WEIR_EINVAL;
+    }
+    found = item_or_null(wr_list_of(o), *pos);
+    if (found == NULL) {
+        return 0;
+    }
+    (*pos)++;
+    *item = found;
+    return 1;
 }
 
 int
@@ -189,8 +273,7 @@ weir_list_set(weir_object *o, size_t i, weir_object *value)
         return WEIR_ERANGE;
     }
     weir_incref(value);
-    old = wr_list_of(o)->array->items[i];
-    wr_list_of(o)->array->items[i] = value;
+    old = wr_slot_swap(&wr_list_array(wr_list_of(o))->items[i], value);
     wr_objlock_unlock(wr_self(), &o->lock);
     weir_decref(old);
     return WEIR_OK;
@@ -201,8 +284,9 @@ weir_list_pop(weir_object *o)
 {
     int error = wr_check_kind(o, WR_META_LIST);
     struct wr_list *list = wr_list_of(o);
-    uint64_t capacity;
+    struct wr_array *array;
     weir_object *item;
+    uint64_t size;
 
     if (wr_unlikely(error != WEIR_OK)) {
         return wr_fail(error);
@@ -212,12 +296,17 @@ weir_list_pop(weir_object *o)
         wr_objlock_unlock(wr_self(), &o->lock);
         return wr_fail(WEIR_ERANGE);
     }
-    list->size--;
-    item = list->array->items[list->size];
-    capacity = list->array->capacity;
-    if (wr_unlikely(list->size < capacity / 2 && capacity > KEEP_CAPACITY)) {
-        /* Without memory the larger array stays. */
-        (void)resize_locked(wr_self(), list, capacity_for(list->size));
+    array = wr_list_array(list);
+    size = list->size - 1;
+    item = array->items[size];
+    wr_list_set_size(list, size);
+    if (wr_cfg_locked_objects) {
+        /* Before anybody can drop it [inv:list.tail-empty]. */
+        wr_slot_store(&array->items[size], NULL);
+    }
+    if (wr_unlikely(size < array->capacity / 2 &&
+                    array->capacity > WR_LIST_KEEP)) {
+        wr_list_trim_locked(wr_self(), list);
     }
     wr_objlock_unlock(wr_self(), &o->lock);
     return item;
@@ -229,6 +318,7 @@ weir_list_clear(weir_object *o)
     int error = wr_check_kind(o, WR_META_LIST);
     struct wr_thread *self;
     struct wr_array *array;
+    uint64_t gate;
     uint64_t size;
 
     if (wr_unlikely(error != WEIR_OK)) {
@@ -236,16 +326,20 @@ weir_list_clear(weir_object *o)
     }
     self = wr_self();
     wr_objlock_lock(self, &o->lock);
-    array = wr_list_of(o)->array;
+    gate = wr_list_of(o)->gate;
+    array = wr_list_array(wr_list_of(o));
     size = wr_list_of(o)->size;
-    wr_list_of(o)->array = NULL;
-    wr_list_of(o)->size = 0;
+    if (array != NULL) {
+        wr_moves_begin(&array->moves);
+        wr_list_set_size(wr_list_of(o), 0);
+        wr_gate_set(&wr_list_of(o)->gate, 0);
+    }
     wr_objlock_unlock(self, &o->lock);
     for (uint64_t i = 0; i < size; i++) {
         weir_decref(array->items[i]);
     }
     if (array != NULL) {
-        wr_raw_free(self->heap, array, wr_array_bytes(array->capacity));
+        wr_raw_retire(self, array, wr_array_bytes(array->capacity), gate);
     }
     return WEIR_OK;
 }

@@ -7,11 +7,14 @@ WEIR_SOURCES += \
 	%D%/dict.c \
 	%D%/dict.h \
 	%D%/dict_both.c \
+	%D%/dict_index.h \
+	%D%/dict_read.c \
+	%D%/dict_read.h \
 	%D%/dict_table.c \
 	%D%/dict_table.h \
+	%D%/dict_two.c \
 	%D%/foreign.c \
 	%D%/foreign.h \
-	%D%/dict_two.c \
 	%D%/hash.c \
 	%D%/hash.h \
 	%D%/instance.c \
@@ -22,6 +25,9 @@ WEIR_SOURCES += \
 	%D%/kinds.h \
 	%D%/list.c \
 	%D%/list.h \
+	%D%/list_array.c \
+	%D%/list_slice.c \
+	%D%/list_sort.c \
 	%D%/pile.h \
 	%D%/set.c \
 	%D%/set.h \
@@ -32,26 +38,35 @@ WEIR_SOURCES += \
 	%D%/str_number.c \
 	%D%/str_ops.c \
 	%D%/tuple.c \
-	%D%/tuple.h
+	%D%/tuple.h \
+	%D%/weak.c
+
 WEIR_TEST_SOURCES += \
 	tests/bag.h \
+	tests/dicts.h \
 	tests/fixture.h \
-	tests/test_cell.c \
 	tests/sweep.h \
+	tests/test_cell.c \
 	tests/test_deep.c \
 	tests/test_dict.c \
 	tests/test_dict_ops.c \
 	tests/test_dict_threads.c \
 	tests/test_fault_dict.c \
 	tests/test_fault_list.c \
-	tests/test_fault_str.c \
-	tests/test_foreign.c \
 	tests/test_fault_set.c \
+	tests/test_fault_slice.c \
+	tests/test_fault_str.c \
+	tests/test_fault_weak.c \
+	tests/test_foreign.c \
 	tests/test_hash.c \
 	tests/test_hash_attack.c \
 	tests/test_instance.c \
 	tests/test_int.c \
 	tests/test_list.c \
+	tests/test_list_history.c \
+	tests/test_list_slice.c \
+	tests/test_list_sort.c \
+	tests/test_list_threads.c \
 	tests/test_misuse.c \
 	tests/test_refcount.c \
 	tests/test_set.c \
@@ -61,4 +76,6 @@ WEIR_TEST_SOURCES += \
 	tests/test_str_build.c \
 	tests/test_str_ops.c \
 	tests/test_tuple.c \
+	tests/test_weak.c \
+	tests/weak_fixture.h \
 	tests/workers.h

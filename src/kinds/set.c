@@ -36,7 +36,7 @@ int
 weir_set_add(weir_object *s, weir_object *element)
 {
     struct wr_thread *self = wr_self();
-    struct wr_dict_waste waste = {NULL, NULL, NULL};
+    struct wr_dict_waste waste = {NULL, NULL, 0};
     size_t slot = 0;
     uint64_t hash;
     int added = 0;
@@ -46,7 +46,7 @@ weir_set_add(weir_object *s, weir_object *element)
         return error;
     }
     wr_objlock_lock(self, &s->lock);
-    if (wr_dict_find(wr_dict_of(s)->table, element, hash, &slot) ==
+    if (wr_dict_find(wr_dict_table_of(wr_dict_of(s)), element, hash, &slot) ==
         WR_DICT_NONE) {
         added = 1;
         error = wr_dict_insert_locked(self, wr_dict_of(s), slot, element, hash,

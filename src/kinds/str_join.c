@@ -23,11 +23,13 @@ snapshot(weir_object *o)
 {
     struct wr_thread *self = wr_self();
     const struct wr_list *list = wr_list_of(o);
+    const struct wr_array *array;
     weir_object *copy;
 
     wr_objlock_lock(self, &o->lock);
+    array = wr_list_array(list);
     copy = weir_tuple_pack((size_t)list->size,
-                           list->array != NULL ? list->array->items : NULL);
+                           array != NULL ? array->items : NULL);
     wr_objlock_unlock(self, &o->lock);
     return copy;
 }

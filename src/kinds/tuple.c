@@ -10,6 +10,7 @@
 
 #include "kinds/kinds.h"
 #include "object/immortal.h"
+#include "thread/safepoint.h"
 
 #include <string.h>
 
@@ -110,6 +111,28 @@ weir_tuple_pack(size_t n, weir_object *const items[])
     return &t->base;
 }
 
+/*
+ * The caller's reference is the only one.  A thread that reads a container
+ * without a lock may hold another for a moment, having found the tuple where
+ * an object was that it came too late for (object/slot.h).  It is not in the
+ * middle of that when the world is stopped: what is too many then is somebody
+ * else's for good.
+ */
+static bool
+is_only(const weir_object *t)
+{
+    bool only = wr_ref_is_only(t);
+
+    if (wr_unlikely(!only) && wr_cfg_locked_objects) {
+        struct wr_thread *self = wr_self();
+
+        wr_stop_world(self);
+        only = wr_ref_is_only(t);
+        wr_start_world(self);
+    }
+    return only;
+}
+
 /* Why item i of o cannot be used, or 0. */
 static inline int
 check_item(const weir_object *o, size_t i)
@@ -132,7 +155,7 @@ weir_tuple_set_steal(weir_object *t, size_t i, weir_object *value)
     if (error == WEIR_OK && value == NULL) {
         error = WEIR_EINVAL;
     }
-    if (error == WEIR_OK && wr_cfg_counted && !wr_ref_is_only(t)) {
+    if (error == WEIR_OK && wr_cfg_counted && !is_only(t)) {
         error = WEIR_ESTATE;
     }
     if (wr_unlikely(error != WEIR_OK)) {

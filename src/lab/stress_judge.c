@@ -17,7 +17,7 @@
 #include "lab/stats.h"
 
 /* As stress/races/runner.h has them. */
-enum { CHILD_HUNG = 4, CHILD_FAILED = 5 };
+enum { CHILD_HUNG = 4, CHILD_FAILED = 5, CHILD_UNABLE = 6 };
 
 bool
 wr_outcome_is_forbidden(const json_t *outcome)
@@ -94,6 +94,28 @@ describe_end(const struct wr_child_result *result, const char **status)
         break;
     }
     return NULL;
+}
+
+/*
+ * The line on stderr that says most about a crash: a failed check, a
+ * sanitizer's sum, else the last one.  To be freed; NULL: there is none.
+ */
+static char *
+find_reason(const char *errors)
+{
+    static const char *const telling[] = {
+        "weir: fatal: ", "SUMMARY: ", "runtime error: "};
+
+    for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
+        const char *at = strstr(errors, telling[i]);
+
+        if (at != NULL) {
+            size_t n = strcspn(at, "\n");
+
+            return wr_lab_print("%.*s", n > 300 ? 300 : (int)n, at);
+        }
+    }
+    return wr_child_last_line(errors);
 }
 
 /* The child's end as an outcome in front of the others. */
@@ -240,10 +262,10 @@ wr_stress_judge(struct wr_stress *stress, struct wr_trial *trial,
 {
     const char *status;
     char *end = describe_end(result, &status);
-    char *last = wr_child_last_line(result->errors);
+    char *last = find_reason(result->errors);
 
     if (result->end == WR_CHILD_FAILED ||
-        (result->end == WR_CHILD_EXITED && result->code == EXIT_FAILURE)) {
+        (result->end == WR_CHILD_EXITED && result->code == CHILD_UNABLE)) {
         free(last);
         free(end);
         return note_failure(stress, trial, result);

@@ -54,15 +54,16 @@ wr_children_visit(weir_object *o, wr_visit_fn visit, void *context)
     case WR_KIND_LIST: {
         struct wr_list *list = (struct wr_list *)(void *)o;
 
-        if (list->array != NULL) {
-            items = list->array->items;
+        if (wr_list_array(list) != NULL) {
+            items = wr_list_array(list)->items;
             n = list->size;
         }
         break;
     }
     case WR_KIND_DICT:
     case WR_KIND_SET: {
-        struct wr_dict_table *table = ((struct wr_dict *)(void *)o)->table;
+        struct wr_dict_table *table =
+            wr_dict_table_of((struct wr_dict *)(void *)o);
 
         for (uint32_t i = 0; table != NULL && i < table->filled; i++) {
             if (table->entries[i].key != NULL) {

@@ -9,6 +9,7 @@
 #include "object/dealloc.h"
 
 #include "heap/side.h"
+#include "object/weak.h"
 
 static inline weir_object *
 link_of(weir_object *o)
@@ -45,7 +46,8 @@ unlink16(weir_object *o)
     case WR_KIND_CELL:
         return ((struct wr_instance *)(void *)o)->slots[0];
     case WR_KIND_WEAK:
-        return ((struct wr_weak *)(void *)o)->context;
+        wr_weak_of(o)->data = wr_weak_of(o)->context;
+        return NULL;
     case WR_KIND_TUPLE: {
         struct wr_tuple *tuple = (struct wr_tuple *)(void *)o;
         weir_object *first = tuple->items[0];
@@ -56,8 +58,8 @@ unlink16(weir_object *o)
     case WR_KIND_LIST: {
         struct wr_list *list = (struct wr_list *)(void *)o;
 
-        if (list->array != NULL) {
-            list->array->saved = list->size;
+        if (list->gate != 0) {
+            wr_list_array(list)->saved = list->size;
         }
         return NULL;
     }
@@ -105,33 +107,43 @@ void
 wr_finalize_once(struct wr_thread *self, weir_object *o)
 {
     struct weir_type *type = wr_type_of(o);
-    void *dying = self->dying;
-    bool active = self->dealloc_active;
-    const void *site;
+    struct wr_interlude interlude;
 
     if ((wr_flags(o) & WR_FLAG_FINALIZED) != 0 || type->finalize == NULL) {
         return;
     }
     wr_flags_set(o, WR_FLAG_FINALIZED);
-    self->dying = NULL;
-    self->dealloc_active = false;
-    self->finalizer_depth++;
-    site = wr_site_swap(NULL);
+    interlude = wr_user_begin(self);
     type->finalize(o, type->data);
-    (void)wr_site_swap(site);
-    self->finalizer_depth--;
-    WEIR_ASSERT(self->dying == NULL);
-    self->dying = dying;
-    self->dealloc_active = active;
+    wr_user_end(self, interlude);
 }
 
 /* Run the finalizer of a dead object; false if that revived it. */
-static bool __attribute__((noinline))
+static bool
 finalize_dead(struct wr_thread *self, weir_object *o)
 {
     wr_ref_revive(o);
     wr_finalize_once(self, o);
     return wr_ref_put(o);
+}
+
+/*
+ * The user's part in the death of an object that has a finalizer or to do
+ * with weak references.  False: it lives on.
+ */
+static bool __attribute__((noinline))
+last_rites(struct wr_thread *self, weir_object *o)
+{
+    if ((wr_flags(o) & (WR_FLAG_HAS_FINALIZER | WR_FLAG_FINALIZED)) ==
+            WR_FLAG_HAS_FINALIZER &&
+        !finalize_dead(self, o)) {
+        return false;
+    }
+    /* The finalizer may have made the first. */
+    if ((wr_flags(o) & WR_FLAG_HAS_WEAK) != 0) {
+        wr_weak_last_rites(self, o);
+    }
+    return true;
 }
 
 /* wr_dying_push(), in line where it is hot. */
@@ -149,10 +161,9 @@ push(struct wr_thread *self, weir_object *o)
             object_free(self, o);
             return;
         }
-        if (wr_unlikely(
-                (wr_flags(o) & (WR_FLAG_HAS_FINALIZER | WR_FLAG_FINALIZED)) ==
-                WR_FLAG_HAS_FINALIZER) &&
-            !finalize_dead(self, o)) {
+        if (wr_unlikely((wr_flags(o) &
+                         (WR_FLAG_HAS_FINALIZER | WR_FLAG_HAS_WEAK)) != 0) &&
+            !last_rites(self, o)) {
             return;
         }
         first = unlink16(o);
@@ -183,7 +194,7 @@ drop_child(struct wr_thread *self, weir_object *child)
 static void
 teardown_dict(struct wr_thread *self, struct wr_dict *dict)
 {
-    struct wr_dict_table *table = dict->table;
+    struct wr_dict_table *table = wr_dict_table_of(dict);
 
     if (table == NULL) {
         return;
@@ -198,7 +209,7 @@ teardown_dict(struct wr_thread *self, struct wr_dict *dict)
 static void
 teardown_list(struct wr_thread *self, struct wr_list *list)
 {
-    struct wr_array *array = list->array;
+    struct wr_array *array = wr_list_array(list);
 
     if (array == NULL) {
         return;
@@ -255,8 +266,10 @@ teardown(struct wr_thread *self, weir_object *o)
         wr_traverse(o, drop_visited, self);
         wr_release_arrays(self, o);
         return;
-    case WR_KIND_CELL: /* has no more than the first field; nor has a weak */
     case WR_KIND_WEAK:
+        drop_child(self, wr_weak_of(o)->data);
+        return;
+    case WR_KIND_CELL: /* has no more than the first field */
     case WR_KIND_ATOM:
     case WR_KIND_COUNT:
     default:
@@ -288,13 +301,14 @@ void
 wr_release_arrays(struct wr_thread *self, weir_object *o)
 {
     if (wr_kind_of(o) == WR_KIND_LIST) {
-        struct wr_array *array = ((struct wr_list *)(void *)o)->array;
+        struct wr_array *array = wr_list_array((struct wr_list *)(void *)o);
 
         if (array != NULL) {
             wr_raw_free(self->heap, array, wr_array_bytes(array->capacity));
         }
     } else if (wr_kind_of(o) == WR_KIND_DICT || wr_kind_of(o) == WR_KIND_SET) {
-        struct wr_dict_table *table = ((struct wr_dict *)(void *)o)->table;
+        struct wr_dict_table *table =
+            wr_dict_table_of((struct wr_dict *)(void *)o);
 
         if (table != NULL) {
             wr_raw_free(self->heap, table, table->bytes);

@@ -9,7 +9,8 @@
  * what dies meanwhile is pushed, not entered.
  *
  * The finalizer runs when the object is pushed, before anything it refers to
- * has been dropped.  Inside a finalizer deallocation starts afresh, so what
+ * has been dropped; then its weak references are cleared and their callbacks
+ * run.  Inside a finalizer or a callback deallocation starts afresh, so what
  * it drops is gone when it returns.
  *
  * [inv:obj.link16] Only an object with count zero, held by one thread's list
@@ -18,6 +19,7 @@
 #ifndef WR_OBJECT_DEALLOC_H
 #define WR_OBJECT_DEALLOC_H
 
+#include "base/mutex.h"
 #include "heap/heap.h"
 #include "heap/raw.h"
 #include "object/layout.h"
@@ -63,6 +65,45 @@ void wr_dying_push(struct wr_thread *self, weir_object *o);
 
 /* Tear down self's list.  Caller: attached, no lock held. */
 void wr_dying_drain(struct wr_thread *self);
+
+/* What a thread was in the middle of when user code is called. */
+struct wr_interlude {
+    void *dying;
+    bool active;
+    const void *site;
+};
+
+/*
+ * Around each call of a finalizer or a callback: deallocation starts afresh,
+ * so that what the user's code drops is gone when the drop returns, and what
+ * it makes is its own.
+ * Caller: attached, no lock held.
+ */
+static inline struct wr_interlude
+wr_user_begin(struct wr_thread *self)
+{
+    struct wr_interlude interlude = {
+        .dying = self->dying,
+        .active = self->dealloc_active,
+        .site = wr_site_swap(NULL),
+    };
+
+    WEIR_ASSERT(!wr_mutex_any_held());
+    self->dying = NULL;
+    self->dealloc_active = false;
+    self->finalizer_depth++;
+    return interlude;
+}
+
+static inline void
+wr_user_end(struct wr_thread *self, struct wr_interlude interlude)
+{
+    WEIR_ASSERT(self->dying == NULL);
+    self->finalizer_depth--;
+    self->dying = interlude.dying;
+    self->dealloc_active = interlude.active;
+    (void)wr_site_swap(interlude.site);
+}
 
 /*
  * Give back what o owns besides its children, which are not dropped: arrays in

@@ -24,7 +24,8 @@ enum {
     WR_FLAG_TRACKED = 0x04,   /* the collector may look at it */
     WR_FLAG_FINALIZED = 0x08, /* its finalizer has been started */
     WR_FLAG_HAS_FINALIZER = 0x10,
-    WR_FLAG_HAS_WEAK = 0x20,   /* a weak reference names it, or did */
+    WR_FLAG_HAS_WEAK = 0x20,   /* the table of weak references may know it: one
+                                * names it, or did, or it is one */
     WR_FLAG_IN_GARBAGE = 0x40, /* unreachable, count carries a bias of 1 */
     WR_FLAG_PAIR = 0x80        /* [const] instance or cell, at most two slots */
 };

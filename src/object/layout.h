@@ -51,23 +51,33 @@ struct wr_array { /* SHARED */
         /* [owner] the list's size while the dead list waits */
         uint64_t saved;
     };
-    /* [gil] [lock: list] the first `size` are children, never NULL */
+    /* [gil] [lock: list; read by slot.h] the first `size` are children, never
+     * NULL */
     weir_object *items[];
 };
 
 /* Offset 16 is size: saved in the array; without an array size is 0. */
 struct wr_list { /* SHARED */
     weir_object base;
-    /* [gil] [lock: object] */
+    /* [gil] [atomic: written under the object's lock release; read acquire] */
     uint64_t size;
-    /* [gil] [lock: object] NULL until the first append */
-    struct wr_array *array;
+    /* [gil] [atomic: as size] to the array; 0 until the first append */
+    uint64_t gate;
 };
+
+/* The item array of a list, or NULL. */
+static inline struct wr_array *
+wr_list_array(const struct wr_list *list)
+{
+    return (struct wr_array *)wr_gate_block(list->gate);
+}
 
 /* An entry whose key is NULL has been deleted (value is NULL too); the
  * entries of a set have no value. */
-struct wr_dict_entry {
+struct wr_dict_entry { /* SHARED */
+    /* [const] once the index leads here */
     uint64_t hash;
+    /* [gil] [lock: dict] writes; read without it: object/slot.h */
     weir_object *key;
     weir_object *value;
 };
@@ -85,45 +95,55 @@ struct wr_dict_table { /* SHARED */
     uint32_t capacity;
     /* [const] base-2 logarithm of the index size */
     uint16_t log2_index;
-    /* [gil] [lock: dict] 1 if some key is not an int */
+    /* [atomic: set under the lock before the index leads to the key, read
+     * relaxed after that] 1 if some key is not an int */
     uint16_t mixed;
     /* [gil] [lock: dict] entries handed out, deleted ones included */
     uint32_t filled;
     /* [gil] [lock: dict] entries before this one are deleted, it is not */
     uint32_t first;
-    /* [gil] [lock: dict] */
+    /* [inner] entries, then index slots: kinds/dict_table.c */
     struct wr_dict_entry entries[];
 };
 
-/* Offset 16 is used and version: not needed any more when dead.  A set is the
- * same with all values NULL. */
+/* Offset 16 is shape: not needed any more when dead.  A set is the same with
+ * all values NULL. */
 struct wr_dict { /* SHARED */
     weir_object base;
-    /* [gil] [lock: object] live entries */
-    uint32_t used;
-    /* [gil] [lock: object] raised by every structural change */
-    uint32_t version;
-    /* [gil] [lock: object] NULL until the first insertion */
-    struct wr_dict_table *table;
+    /* [atomic: written release under the lock, read acquire] live entries; in
+     * the high half the version, raised by every structural change */
+    uint64_t shape;
+    /* [inner] thread/gate.h: the table; 0 until the first insertion */
+    uint64_t gate;
 };
 
-/* Offset 16 is context: dropped early.  The target is no child: nobody counts
- * it. */
+/* The table or NULL.  Caller: may look into it: holds the lock, or nobody
+ * changes the dict, or it is dead. */
+static inline struct wr_dict_table *
+wr_dict_table_of(const struct wr_dict *dict)
+{
+    return wr_gate_block(dict->gate);
+}
+
+/* Offset 16 is context: saved in data, which is not needed any more when dead.
+ * The target is no child: nobody counts it. */
 struct wr_weak { /* SHARED */
     weir_object base;
     /* [const] owned, or NULL: what the callback works with */
     weir_object *context;
-    /* [atomic: read acquire by get; written under the target's stripe] not
-     * counted; NULL once cleared */
+    /* [atomic: read acquire; written under the mutex of the target's stripe,
+     * NULL with release] not counted; NULL once cleared */
     weir_object *target;
     /* [const] or NULL */
     weir_weak_callback callback;
-    /* [const] passed to callback */
+    /* [const] passed to callback; [owner] the context while the dead one
+     * waits */
     void *data;
-    /* [lock: stripe] chain of those whose targets share a bucket; of the
-     * cleared ones whose callbacks wait: [owner] the thread that calls */
+    /* [lock: stripe] chain of those whose targets share a bucket; of cleared
+     * ones whose callbacks wait: [owner] the thread that calls them */
     struct wr_weak *next;
-    struct wr_weak *prev;
+    /* [lock: stripe] the pointer that points to this one */
+    struct wr_weak **place;
 };
 
 /* Offset 16 is kept free for the link; a type's own fields follow. */
@@ -156,10 +176,11 @@ struct wr_str { /* SHARED */
 _Static_assert(offsetof(struct wr_instance, slots) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_tuple, size) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_list, size) == WR_LINK_OFFSET, "");
-_Static_assert(offsetof(struct wr_dict, used) == WR_LINK_OFFSET, "");
+_Static_assert(offsetof(struct wr_dict, shape) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_weak, context) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_foreign, link) == WR_LINK_OFFSET, "");
 _Static_assert(offsetof(struct wr_foreign, fields) == WEIR_FOREIGN_OFFSET, "");
+_Static_assert(sizeof(struct wr_weak) == 64, "a weak reference is 64 bytes");
 _Static_assert(offsetof(struct wr_array, moves) == WR_MOVES_OFFSET, "");
 _Static_assert(offsetof(struct wr_dict_table, moves) == WR_MOVES_OFFSET, "");
 _Static_assert(sizeof(struct wr_list) == 32, "a list is 32 bytes");

@@ -13,4 +13,6 @@ WEIR_SOURCES += \
 	%D%/site.h \
 	%D%/slot.h \
 	%D%/type.c \
-	%D%/type.h
+	%D%/type.h \
+	%D%/weak.c \
+	%D%/weak.h

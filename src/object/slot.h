@@ -36,14 +36,49 @@ enum wr_slot_seen {
 enum { WR_SLOT_TRIES = 8 };
 
 /*
+ * The first half of reading: what the slot points to gets one reference more.
+ * TAKEN: *out is a reference, to whatever has that block now: look again with
+ * wr_slot_still(), and at all that led to the slot, before using it.
+ * AGAIN: it was dead.
+ *
+ * Caller: attached; the slot is readable.  May hold locks.
+ */
+static inline enum wr_slot_seen
+wr_slot_hold(weir_object *const *slot, weir_object **out)
+{
+    weir_object *o = wr_cfg_locked_objects ? wr_load_acquire(slot) : *slot;
+
+    if (o == NULL) {
+        return WR_SLOT_EMPTY;
+    }
+    if (!wr_cfg_locked_objects) {
+        weir_incref(o);
+    } else if (wr_unlikely(!wr_ref_try_get(o))) {
+        /* Adding acquires what the maker of the block's present object knew:
+         * if that is another one, that the slot has changed.
+         * [pair:count-new/acq] */
+        return WR_SLOT_AGAIN;
+    }
+    *out = o;
+    return WR_SLOT_TAKEN;
+}
+
+/*
+ * The second half: does the slot point there still?  If not, drop o with
+ * weir_decref(), holding no lock: that may be the last reference to something
+ * and run its finalizer.  [pair:slot/acq]
+ */
+static inline bool
+wr_slot_still(weir_object *const *slot, const weir_object *o)
+{
+    return !wr_cfg_locked_objects || wr_likely(wr_load_acquire(slot) == o);
+}
+
+/*
  * Read a slot once.  TAKEN: *out is a new reference to the object that was in
  * the slot at some moment of the call.  AGAIN: nothing was taken, but a
  * finalizer may have run, so what the caller has read without a reference or
  * a lock is stale.
- *
- * Who found the slot through something that can be replaced, a table, looks
- * at that again, too, when it has the reference; if it has changed it drops
- * the reference with weir_decref(), which is stale-making just so.
  *
  * Caller: attached, holds no lock, no mutex.
  */
@@ -51,32 +86,17 @@ static inline enum wr_slot_seen
 wr_slot_try(weir_object *const *slot, weir_object **out)
 {
     weir_object *o;
+    enum wr_slot_seen seen = wr_slot_hold(slot, &o);
 
-    if (!wr_cfg_locked_objects) {
-        o = *slot;
-        if (o == NULL) {
-            return WR_SLOT_EMPTY;
-        }
-        weir_incref(o);
-        *out = o;
-        return WR_SLOT_TAKEN;
+    if (wr_unlikely(seen != WR_SLOT_TAKEN)) {
+        return seen;
     }
-    o = wr_load_acquire(slot);
-    if (o == NULL) {
-        return WR_SLOT_EMPTY;
-    }
-    /* Acquires what the maker of the block's present object knew: if that is
-     * another one, that the slot has changed.  [pair:count-new/acq] */
-    if (wr_unlikely(!wr_ref_try_get(o))) {
-        return WR_SLOT_AGAIN;
-    }
-    /* [pair:slot/acq] */
-    if (wr_unlikely(wr_load_acquire(slot) != o)) {
+    if (wr_unlikely(!wr_slot_still(slot, o))) {
         weir_decref(o);
         return WR_SLOT_AGAIN;
     }
     /* [inv:slot.current] */
-    WEIR_ASSERT(!wr_ref_is_dead(o));
+    WEIR_ASSERT(!wr_cfg_locked_objects || !wr_ref_is_dead(o));
     *out = o;
     return WR_SLOT_TAKEN;
 }

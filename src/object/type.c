@@ -64,6 +64,9 @@ fill(struct weir_type *type, const struct wr_type_spec *spec, uint32_t index)
     if (spec->finalize != NULL) {
         type->init_flags |= WR_FLAG_HAS_FINALIZER;
     }
+    if (spec->kind == WR_KIND_WEAK) {
+        type->init_flags |= WR_FLAG_HAS_WEAK;
+    }
     if ((spec->kind == WR_KIND_INSTANCE || spec->kind == WR_KIND_CELL) &&
         spec->nslots <= 2) {
         type->init_flags |= WR_FLAG_PAIR;

@@ -23,6 +23,7 @@
 #include "object/immortal.h"
 #include "object/quiet.h"
 #include "object/type.h"
+#include "object/weak.h"
 #include "runtime/handle.h"
 #include "runtime/start.h"
 #include "thread/fork.h"
@@ -49,6 +50,7 @@ static const struct hook hooks[] = {
     {wr_types_fork_lock, wr_types_fork_unlock},       /* TYPES */
     {wr_str_fork_lock, wr_str_fork_unlock},           /* KINDS */
     {wr_handle_fork_lock, wr_handle_fork_unlock},     /* HANDLES */
+    {wr_weak_fork_lock, wr_weak_fork_unlock},         /* WEAK */
     {wr_lot_fork_lock, wr_lot_fork_unlock},           /* LOT */
     {wr_reclaim_fork_lock, wr_reclaim_fork_unlock},   /* RECLAIM */
     {wr_heap_fork_lock, wr_heap_fork_unlock},         /* HEAPS to LEAF */

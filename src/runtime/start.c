@@ -3,7 +3,8 @@
  * runtime/start.c - bring the floors up in order, take them down in reverse.
  *
  * Starting and stopping is rare and done by one thread at a time under
- * [lock: lock]; everything else may rely on what it set up.
+ * [lock: lock]; everything else may rely on what it set up.  What happens
+ * between deciding to stop and taking the floors down is in stop.c.
  */
 #include "runtime/start.h"
 
@@ -14,7 +15,9 @@
 #include "object/immortal.h"
 #include "object/site.h"
 #include "object/type.h"
+#include "object/weak.h"
 #include "runtime/handle.h"
+#include "runtime/stop.h"
 #include "thread/thread.h"
 
 #include <weir/runtime.h>
@@ -31,8 +34,20 @@
 #endif
 
 static struct wr_mutex lock = WR_MUTEX_INIT(WR_RANK_RUNTIME);
-/* [atomic: read by any thread acquire; written under lock, release] */
-static bool running;
+
+/*
+ *        weir_start()         weir_stop(), _full()
+ *   DOWN -------------> UP ----------------------> ENDING
+ *    ^                  |                             |
+ *    |                  +-> OVER                      | all given back
+ *    |                  weir_stop_fast()              |
+ *    +------------------------------------------------+
+ */
+enum { DOWN = 0, UP = 1, ENDING = 2, OVER = 3 };
+
+/* [atomic: read by any thread acquire; written under lock, release, but for
+ * the two ways out of UP, which are a CAS acq_rel] */
+static uint32_t state;
 
 static bool
 sanitized(void)
@@ -148,6 +163,7 @@ start_floors(const weir_config *config)
     if (error != 0) {
         goto out_immortal;
     }
+    wr_weak_start();
     error = start_threads(config);
     if (error != 0) {
         goto out_types;
@@ -175,6 +191,7 @@ out_kinds:
 out_threads:
     wr_threads_stop();
 out_types:
+    wr_weak_stop();
     wr_types_stop();
 out_immortal:
     wr_immortal_stop();
@@ -204,52 +221,88 @@ weir_start_(const weir_config *given, int flavour, int debug, int abi)
         return WEIR_EINVAL;
     }
     wr_mutex_lock(&lock);
-    if (running) {
-        error = WEIR_ESTATE;
-    } else {
+    error = WEIR_ESTATE;
+    if (wr_load_relaxed(&state) == DOWN) {
         error = start_floors(&config);
-        wr_store_release(&running, error == 0);
+        if (error == 0) {
+            wr_store_release(&state, (uint32_t)UP);
+        }
     }
     wr_mutex_unlock(&lock);
     return error;
 }
 
-int
-weir_stop(void)
+/* Why the runtime cannot end now, or 0. */
+static int
+check_stop_locked(void)
 {
-    int error = WEIR_ESTATE;
+    uint32_t now = wr_load_acquire(&state);
+
+    if (!weir_attached() || now == DOWN || now == OVER) {
+        return WEIR_ESTATE;
+    }
+    if (now == ENDING || wr_self()->finalizer_depth != 0 ||
+        wr_self()->dealloc_active || wr_collect_running()) {
+        /* Who called the finalizer or the callback comes back to the heap. */
+        return WEIR_EBUSY;
+    }
+    return wr_threads_close();
+}
+
+int
+wr_runtime_close(void)
+{
+    int error;
 
     wr_mutex_lock(&lock);
-    if (!running || !weir_attached()) {
-        goto out_unlock;
+    error = check_stop_locked();
+    if (error == 0) {
+        uint32_t expected = UP;
+
+        if (!wr_cas_acq_rel(&state, &expected, (uint32_t)ENDING)) {
+            /* weir_stop_fast() was quicker. */
+            error = WEIR_ESTATE;
+        }
     }
-    error = WEIR_EBUSY;
-    if (wr_self()->finalizer_depth != 0 || wr_collect_running()) {
-        /* Who called the finalizer or the callback comes back to the heap. */
-        goto out_unlock;
-    }
-    error = wr_threads_close();
-    if (error != 0) {
-        goto out_unlock;
-    }
+    wr_mutex_unlock(&lock);
+    return error;
+}
+
+void
+wr_runtime_down(void)
+{
+    wr_mutex_lock(&lock);
+    WEIR_ASSERT(wr_load_relaxed(&state) == ENDING);
     wr_handle_stop();
     wr_collect_stop();
     wr_kinds_stop();
     wr_threads_stop();
+    wr_weak_stop();
     wr_types_stop();
     wr_immortal_stop();
     wr_sites_stop();
     wr_heap_stop();
-    wr_store_release(&running, false);
-out_unlock:
+    wr_store_release(&state, (uint32_t)DOWN);
     wr_mutex_unlock(&lock);
-    return error;
+}
+
+int
+wr_runtime_leave(void)
+{
+    uint32_t expected = UP;
+
+    if (wr_cas_acq_rel(&state, &expected, (uint32_t)OVER)) {
+        return WEIR_OK;
+    }
+    return expected == ENDING ? WEIR_EBUSY : WEIR_ESTATE;
 }
 
 bool
 weir_running(void)
 {
-    return wr_load_acquire(&running);
+    uint32_t now = wr_load_acquire(&state);
+
+    return now == UP || now == ENDING;
 }
 
 const char *

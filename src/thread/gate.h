@@ -142,6 +142,20 @@ wr_gate_open(const struct wr_thread *self, uint64_t *gate)
 }
 
 /*
+ * True if no other thread can be looking at the block behind the gate: it may
+ * be changed in any way, and given back.
+ * Caller: attached, holds the container's lock, or has just replaced the gate.
+ */
+static inline bool
+wr_gate_is_private(const struct wr_thread *self, uint64_t gate)
+{
+    unsigned who = wr_gate_who(gate);
+
+    return !wr_cfg_locked_objects || who == WR_GATE_NOBODY || who == self->id ||
+           !wr_reclaim_on();
+}
+
+/*
  * Something in the block is going to move, or the block to be replaced.  What
  * is stored with release afterwards is seen only by readers that see this too:
  * so slots are moved with wr_slot_store(), and replacing is wr_gate_set().

@@ -1,19 +1,26 @@
 # thread/: records and states, the global lock, the stop, object locks,
 # deferred reclamation.
 WEIR_SOURCES += \
-	include/weir/thread.h \
-	%D%/fork.c %D%/fork.h \
+	%D%/fork.c \
+	%D%/fork.h \
 	%D%/gate.h \
-	%D%/lock.c %D%/lock.h \
+	%D%/lock.c \
+	%D%/lock.h \
 	%D%/lock_queue.h \
-	%D%/objlock.c %D%/objlock.h \
+	%D%/objlock.c \
+	%D%/objlock.h \
 	%D%/policy_cpython.c \
 	%D%/policy_fifo.c \
-	%D%/reclaim.c %D%/reclaim.h \
-	%D%/retire.c %D%/retire.h \
-	%D%/safepoint.c %D%/safepoint.h \
+	%D%/reclaim.c \
+	%D%/reclaim.h \
+	%D%/retire.c \
+	%D%/retire.h \
+	%D%/safepoint.c \
+	%D%/safepoint.h \
 	%D%/state.h \
-	%D%/thread.c %D%/thread.h
+	%D%/thread.c \
+	%D%/thread.h \
+	include/weir/thread.h
 
 WEIR_TEST_SOURCES += \
 	tests/test_lock.c \
@@ -24,8 +31,10 @@ WEIR_TEST_SOURCES += \
 	tests/test_thread.c
 
 EXTRA_DIST += \
+	tests/models/list.pml \
 	tests/models/lock_cpython.pml \
 	tests/models/lock_fifo.pml \
 	tests/models/run.sh \
 	tests/models/slot.pml \
-	tests/models/stop.pml
+	tests/models/stop.pml \
+	tests/models/weak.pml

@@ -76,10 +76,7 @@ static void __attribute__((noinline)) defer(void *block)
 void
 wr_raw_retire(struct wr_thread *self, void *block, size_t bytes, uint64_t gate)
 {
-    unsigned who = wr_gate_who(gate);
-
-    if (!wr_cfg_locked_objects || !wr_reclaim_on() || who == WR_GATE_NOBODY ||
-        who == self->id) {
+    if (wr_gate_is_private(self, gate)) {
         wr_raw_free(self->heap, block, bytes);
         return;
     }

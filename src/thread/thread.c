@@ -451,6 +451,14 @@ wr_threads_close(void)
 }
 
 void
+wr_threads_shut(void)
+{
+    wr_mutex_lock(&wr_world.lock);
+    wr_world.closed = true;
+    wr_mutex_unlock(&wr_world.lock);
+}
+
+void
 wr_threads_stop(void)
 {
     struct wr_thread *t;

@@ -198,6 +198,12 @@ void wr_threads_open(void);
 int wr_threads_close(void);
 
 /*
+ * From now on no thread can come in; those that are inside stay, and the
+ * records stay too.  Any thread, holding no mutex.
+ */
+void wr_threads_shut(void);
+
+/*
  * Detach the caller if it is attached, end the reclaimer, forget all threads
  * and abandon their heaps.  Caller: after wr_threads_close(), or when no other
  * thread was ever attached.

@@ -13,10 +13,18 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
-struct allocator {
-    void *(*take)(size_t size);
-    void (*give)(void *block);
-};
+/* ThreadSanitizer does not see how mimalloc, which it did not compile, hands
+ * blocks from thread to thread, and would report every one. */
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define NO_MIMALLOC
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__) || defined(NO_MIMALLOC)
+static const bool can_use_mimalloc = false;
+#else
+static const bool can_use_mimalloc = true;
+#endif
 
 /* Weir's two-slot instance and Weir's int, less the runtime. */
 struct instance {
@@ -38,7 +46,7 @@ struct churn {
 };
 
 static struct instance *
-make_instance(const struct allocator *allocator)
+make_instance(const struct wr_peer_allocator *allocator)
 {
     struct instance *o = allocator->take(sizeof(struct instance));
 
@@ -53,7 +61,7 @@ make_instance(const struct allocator *allocator)
 }
 
 static int
-tight(const struct allocator *allocator, uint64_t pairs)
+tight(const struct wr_peer_allocator *allocator, uint64_t pairs)
 {
     for (uint64_t i = 0; i < pairs; i++) {
         struct instance *o = make_instance(allocator);
@@ -67,7 +75,7 @@ tight(const struct allocator *allocator, uint64_t pairs)
 }
 
 static int
-tight_int(const struct allocator *allocator, uint64_t pairs)
+tight_int(const struct wr_peer_allocator *allocator, uint64_t pairs)
 {
     for (uint64_t i = 0; i < pairs; i++) {
         struct number *o = allocator->take(sizeof(struct number));
@@ -86,8 +94,8 @@ tight_int(const struct allocator *allocator, uint64_t pairs)
 
 /* Batches, dropped in the order of `order`, or as made when it is NULL. */
 static int
-batches(const struct allocator *allocator, uint64_t pairs, uint64_t batch,
-        struct instance **blocks, const uint32_t *order)
+batches(const struct wr_peer_allocator *allocator, uint64_t pairs,
+        uint64_t batch, struct instance **blocks, const uint32_t *order)
 {
     while (pairs > 0) {
         uint64_t n = pairs < batch ? pairs : batch;
@@ -133,7 +141,7 @@ prepare(struct weir_run *run, struct weir_worker *worker)
 
 static int
 work(const struct weir_run *run, struct weir_worker *worker,
-     const struct allocator *allocator)
+     const struct wr_peer_allocator *allocator)
 {
     const struct churn *churn = worker->data;
     uint64_t pairs = (uint64_t)run->params[WR_CHURN_PAIRS].number;
@@ -167,39 +175,39 @@ settle(struct weir_run *run, struct weir_worker *worker)
     return 0;
 }
 
-static int
-work_malloc(struct weir_run *run, struct weir_worker *worker)
-{
-    static const struct allocator libc = {malloc, free};
+const struct wr_peer_allocator wr_peer_malloc = {malloc, free};
 
-    return work(run, worker, &libc);
-}
+/* [const] after the first call of wr_peer_mimalloc_available() */
+struct wr_peer_allocator wr_peer_mimalloc;
 
-/* [const] after the first call of mimalloc_available() */
-static struct allocator mimalloc;
-
-static bool
-mimalloc_available(void)
+bool
+wr_peer_mimalloc_available(void)
 {
     void *library;
 
-    if (mimalloc.take != NULL) {
-        return true;
+    if (!can_use_mimalloc || wr_peer_mimalloc.take != NULL) {
+        return can_use_mimalloc;
     }
     library = dlopen("libmimalloc.so.2", RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
         return false;
     }
     /* POSIX allows a data pointer from dlsym() to be used as a function. */
-    *(void **)&mimalloc.give = dlsym(library, "mi_free");
-    *(void **)&mimalloc.take = dlsym(library, "mi_malloc");
-    return mimalloc.take != NULL && mimalloc.give != NULL;
+    *(void **)&wr_peer_mimalloc.give = dlsym(library, "mi_free");
+    *(void **)&wr_peer_mimalloc.take = dlsym(library, "mi_malloc");
+    return wr_peer_mimalloc.take != NULL && wr_peer_mimalloc.give != NULL;
+}
+
+static int
+work_malloc(struct weir_run *run, struct weir_worker *worker)
+{
+    return work(run, worker, &wr_peer_malloc);
 }
 
 static int
 work_mimalloc(struct weir_run *run, struct weir_worker *worker)
 {
-    return work(run, worker, &mimalloc);
+    return work(run, worker, &wr_peer_mimalloc);
 }
 
 const struct wr_peer wr_peers_alloc[] = {
@@ -213,7 +221,7 @@ const struct wr_peer wr_peers_alloc[] = {
                  .check = wr_work_sum_checksums}},
     {.impl = "mimalloc",
      .against = "gil",
-     .available = mimalloc_available,
+     .available = wr_peer_mimalloc_available,
      .program = {.name = "alloc-churn",
                  .params = wr_params_alloc_churn,
                  .prepare = prepare,

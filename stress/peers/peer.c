@@ -26,6 +26,7 @@ static const struct group groups[] = {
     {wr_peers_refs, &wr_peers_refs_count},
     {wr_peers_trees, &wr_peers_trees_count},
     {wr_peers_alloc, &wr_peers_alloc_count},
+    {wr_peers_pipeline, &wr_peers_pipeline_count},
     {wr_peers_loop, &wr_peers_loop_count},
 #ifdef HAVE_CXX
     {wr_peers_shared_ptr, &wr_peers_shared_ptr_count},

@@ -40,6 +40,18 @@ struct wr_peer {
     struct weir_program program;
 };
 
+/* Where blocks come from. */
+struct wr_peer_allocator {
+    void *(*take)(size_t size);
+    void (*give)(void *block);
+};
+
+extern const struct wr_peer_allocator wr_peer_malloc;
+
+/* Empty until wr_peer_mimalloc_available() has said that it is there. */
+extern struct wr_peer_allocator wr_peer_mimalloc;
+bool wr_peer_mimalloc_available(void);
+
 /* All peers, in the order of the listing. */
 extern const struct wr_peer wr_peers_refs[];
 extern const size_t wr_peers_refs_count;
@@ -47,6 +59,8 @@ extern const struct wr_peer wr_peers_trees[];
 extern const size_t wr_peers_trees_count;
 extern const struct wr_peer wr_peers_alloc[];
 extern const size_t wr_peers_alloc_count;
+extern const struct wr_peer wr_peers_pipeline[];
+extern const size_t wr_peers_pipeline_count;
 extern const struct wr_peer wr_peers_loop[];
 extern const size_t wr_peers_loop_count;
 extern const struct wr_peer wr_peers_shared_ptr[];

@@ -10,35 +10,23 @@
 
 #include <stdlib.h>
 
+#include "witness.h"
 #include "work.h"
 
 /* Objects per thread whose end is witnessed, after the clock has stopped. */
 #define WITNESSES 1000u
 
-struct types { /* SHARED */
-    /* [const] of the measured objects */
+struct types {
+    /* of the measured objects */
     weir_type *churned;
 
-    /* [const] of objects that say when they die */
-    weir_type *witness;
-
-    /* [atomic: added relaxed by any worker; read after they have ended] */
-    uint64_t deaths;
+    struct wr_witness witness;
 };
 
 struct churn {
     weir_object **objects;
     uint32_t *order;
 };
-
-static void
-count_death(weir_object *o, void *data)
-{
-    struct types *types = data;
-
-    (void)o;
-    (void)weir_fetch_add_relaxed(&types->deaths, UINT64_C(1));
-}
 
 static int
 setup(struct weir_run *run)
@@ -50,8 +38,10 @@ setup(struct weir_run *run)
         return WEIR_ENOMEM;
     }
     types->churned = weir_instance_type("churned", 2, 0, NULL, NULL);
-    types->witness = weir_instance_type("witness", 2, 0, count_death, types);
-    return types->churned == NULL || types->witness == NULL ? weir_error() : 0;
+    if (types->churned == NULL) {
+        return weir_error();
+    }
+    return wr_witness_make(&types->witness, 2);
 }
 
 static int
@@ -192,7 +182,7 @@ settle(struct weir_run *run, struct weir_worker *worker)
         return 0;
     }
     if (churn->objects != NULL && churn->order != NULL) {
-        error = batches(types->witness, WITNESSES,
+        error = batches(types->witness.type, WITNESSES,
                         (uint64_t)run->params[WR_CHURN_BATCH].number,
                         churn->objects, churn->order);
     }
@@ -209,9 +199,8 @@ static int
 check(struct weir_run *run)
 {
     const struct types *types = run->data;
-    uint64_t expected = wr_cfg_counted ? run->threads * WITNESSES : 0;
 
-    if (types->deaths != expected) {
+    if (!wr_witness_all_died(&types->witness, run->threads * WITNESSES)) {
         return weir_program_fail(run, "objects died twice or not at all");
     }
     return wr_work_sum_checksums(run);

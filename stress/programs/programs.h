@@ -10,11 +10,18 @@
 
 extern const struct weir_program wr_program_refs_private;
 extern const struct weir_program wr_program_refs_shared;
+extern const struct weir_program wr_program_refs_mixed;
+extern const struct weir_program wr_program_alloc_churn;
+extern const struct weir_program wr_program_list_append;
+extern const struct weir_program wr_program_list_read;
+extern const struct weir_program wr_program_dict_read;
+extern const struct weir_program wr_program_dict_mixed;
 extern const struct weir_program wr_program_trees;
 extern const struct weir_program wr_program_gcbench;
 extern const struct weir_program wr_program_graph_churn;
-extern const struct weir_program wr_program_dict_mixed;
-extern const struct weir_program wr_program_alloc_churn;
+extern const struct weir_program wr_program_larson;
+extern const struct weir_program wr_program_pipeline;
+extern const struct weir_program wr_program_webcache;
 extern const struct weir_program wr_program_checkpoint;
 
 /* In the order of `weir list`; ends with NULL. */

@@ -4,6 +4,8 @@
  */
 #include "work.h"
 
+#include <stdlib.h>
+
 const struct weir_program_param wr_params_refs_private[] = {
     [WR_REFS_PRIVATE_PAIRS] = {.name = "pairs",
                                .initial = "40000000",
@@ -94,6 +96,40 @@ const struct weir_program_param wr_params_trees[] = {
     {.name = NULL},
 };
 
+const struct weir_program_param wr_params_pipeline[] = {
+    [WR_PIPELINE_OBJECTS] = {.name = "objects",
+                             .initial = "3000000",
+                             .unit = "objects",
+                             .help = "objects that go through all stages",
+                             .min = 1,
+                             .max = INT64_C(1000000000000)},
+    [WR_PIPELINE_CHANGES] = {.name = "changes",
+                             .initial = "1",
+                             .unit = "changes",
+                             .help = "how often each stage changes an object",
+                             .min = 0,
+                             .max = 1000},
+    [WR_PIPELINE_QUEUE] = {.name = "queue",
+                           .initial = "ring",
+                           .help = "what the queues hold references in: "
+                                   "ring: memory of the program; list: a "
+                                   "shared list",
+                           .words = "ring|list"},
+    [WR_PIPELINE_BATCH] = {.name = "batch",
+                           .initial = "64",
+                           .unit = "objects",
+                           .help = "objects handed over at a time",
+                           .min = 1,
+                           .max = 65536},
+    [WR_PIPELINE_BATCHES] = {.name = "batches",
+                             .initial = "16",
+                             .unit = "batches",
+                             .help = "batches that fit into a queue",
+                             .min = 1,
+                             .max = 4096},
+    {.name = NULL},
+};
+
 uint64_t
 wr_work_refs_checksum(uint32_t threads, uint64_t n)
 {
@@ -120,6 +156,91 @@ wr_work_permutation(uint32_t *order, uint32_t n, uint64_t seed)
         order[i - 1] = order[j];
         order[j] = swap;
     }
+}
+
+uint32_t
+wr_work_changed(uint64_t serial, uint32_t stages, uint64_t changes)
+{
+    uint32_t value = (uint32_t)(serial % WR_PIPELINE_VALUES);
+
+    for (uint32_t stage = 0; stage < stages; stage++) {
+        for (uint64_t i = 0; i < changes; i++) {
+            value = wr_work_change(value, stage);
+        }
+    }
+    return value;
+}
+
+/* The first rank whose cumulated weight is above `point`. */
+static uint32_t
+find_rank(const double *cumulated, uint32_t n, double point)
+{
+    uint32_t low = 0;
+    uint32_t high = n - 1;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (cumulated[middle] > point) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+/* Ranks are spread over the keys by a permutation. */
+static bool
+draw_zipf(uint32_t *draws, uint32_t keys, uint64_t spread, uint64_t *random)
+{
+    double *cumulated = calloc(keys, sizeof(double));
+    uint32_t *order = calloc(keys, sizeof(uint32_t));
+    bool complete = cumulated != NULL && order != NULL;
+    double sum = 0;
+
+    for (uint32_t i = 0; i < keys && complete; i++) {
+        sum += 1.0 / (double)(i + 1);
+        cumulated[i] = sum;
+    }
+    if (complete) {
+        wr_work_permutation(order, keys, spread);
+    }
+    for (uint32_t i = 0; i < WR_DRAWS && complete; i++) {
+        /* 53 random bits make a number from 0 up to and without 1. */
+        double unit = (double)(weir_program_random(random) >> 11) * 0x1p-53;
+
+        draws[i] = order[find_rank(cumulated, keys, unit * sum)];
+    }
+    free(cumulated);
+    free(order);
+    return complete;
+}
+
+uint32_t *
+wr_work_draws(const struct weir_run *run, const struct weir_worker *worker,
+              enum wr_draw_law law, uint32_t keys, uint32_t permille)
+{
+    uint32_t *draws = calloc(WR_DRAWS, sizeof(uint32_t));
+    uint64_t random = worker->seed;
+
+    if (draws == NULL) {
+        return NULL;
+    }
+    if (law == WR_DRAW_EVEN) {
+        for (uint32_t i = 0; i < WR_DRAWS; i++) {
+            draws[i] = (uint32_t)(weir_program_random(&random) % keys);
+        }
+    } else if (!draw_zipf(draws, keys, run->seed, &random)) {
+        free(draws);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < WR_DRAWS; i++) {
+        if (weir_program_random(&random) % 1000 < permille) {
+            draws[i] |= WR_DRAW_WRITE;
+        }
+    }
+    return draws;
 }
 
 /* Nodes of a complete tree. */

@@ -70,6 +70,58 @@ extern const struct weir_program_param wr_params_alloc_churn[];
 /* order[0..n) becomes a permutation of 0..n-1 that follows from the seed. */
 void wr_work_permutation(uint32_t *order, uint32_t n, uint64_t seed);
 
+/* pipeline: objects from stage to stage, one thread each. */
+enum wr_pipeline_param {
+    WR_PIPELINE_OBJECTS,
+    WR_PIPELINE_CHANGES,
+    WR_PIPELINE_QUEUE,
+    WR_PIPELINE_BATCH,
+    WR_PIPELINE_BATCHES
+};
+enum wr_pipeline_queue { WR_PIPELINE_RING, WR_PIPELINE_LIST };
+extern const struct weir_program_param wr_params_pipeline[];
+
+/* Serial numbers and values of objects in the pipeline are taken modulo this:
+ * every value is a small int. */
+#define WR_PIPELINE_VALUES 256u
+
+/* Objects between two checkpoints in pipeline; a power of two. */
+#define WR_PIPELINE_CHUNK 16u
+
+/* What a change in this stage makes of a value; no two become the same. */
+static inline uint32_t
+wr_work_change(uint32_t value, uint32_t stage)
+{
+    return (value * 5 + stage + 1) % WR_PIPELINE_VALUES;
+}
+
+/* What object `serial`, which begins with the value serial modulo
+ * WR_PIPELINE_VALUES, has become behind the last of `stages` stages. */
+uint32_t wr_work_changed(uint64_t serial, uint32_t stages, uint64_t changes);
+
+/* Which of n keys are drawn how often. */
+enum wr_draw_law {
+    /* the k-th most popular one with weight 1/k (Zipf, exponent 1) */
+    WR_DRAW_ZIPF,
+    WR_DRAW_EVEN
+};
+
+/* Draws of one thread, used round and round; a power of two. */
+#define WR_DRAWS (1u << 16)
+
+/* In a draw: this operation writes.  The rest of the word is the key. */
+#define WR_DRAW_WRITE (UINT32_C(1) << 31)
+
+/*
+ * WR_DRAWS keys from 0 to keys - 1, of which `permille` in a thousand are
+ * writes, to be freed by the caller; they follow from the worker's seed.  Which
+ * keys are popular follows from the run's, so that all threads agree on it.
+ * keys: at most 2^31.  NULL without memory.
+ */
+uint32_t *wr_work_draws(const struct weir_run *run,
+                        const struct weir_worker *worker, enum wr_draw_law law,
+                        uint32_t keys, uint32_t permille);
+
 /* trees: what a tree is made of, for wr_work_trees(). */
 enum wr_trees_param { WR_TREES_DEPTH };
 extern const struct weir_program_param wr_params_trees[];

@@ -6,7 +6,6 @@
 
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/mutex.h"
@@ -120,7 +119,7 @@ static _Noreturn void
 give_up(const char *what, int code)
 {
     fprintf(stderr, "%s: %s\n", what, weir_strerror(code));
-    _exit(code == WEIR_ENOMEM ? EXIT_FAILURE : RACE_EXIT_FAILED);
+    _exit(code == WEIR_ENOMEM ? RACE_EXIT_UNABLE : RACE_EXIT_FAILED);
 }
 
 void *

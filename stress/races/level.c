@@ -9,17 +9,39 @@
 #include <weir/weir.h>
 
 #include "base/clock.h"
+#include "heap/checker.h"
+#include "heap/heap_internal.h"
 #include "heap/stats.h"
+#include "thread/reclaim.h"
 #include "thread/safepoint.h"
 
 /* Replaced arrays go after a grace period, which takes milliseconds. */
 enum { NAP_NS = 1000000 };
+
+/*
+ * What was freed by another thread than its owner counts until the owner takes
+ * it back, and so does the quarantine of checker mode.
+ */
+static void
+take_back(void)
+{
+    struct wr_thread *self = wr_self();
+
+    wr_stop_world(self);
+    wr_heap_drain_all_stw();
+    for (struct wr_heap *h = wr_heaps_all; wr_checker_on && h; h = h->next) {
+        wr_checker_flush(h);
+    }
+    wr_heap_drain_all_stw();
+    wr_start_world(self);
+}
 
 static struct wr_race_level
 read_level(void)
 {
     weir_memory memory = {0};
 
+    take_back();
     (void)weir_memory_stats(&memory);
     return (struct wr_race_level){.objects = memory.objects,
                                   .atoms = memory.atoms,
@@ -45,6 +67,7 @@ nap(void)
 {
     struct timespec time = {.tv_sec = 0, .tv_nsec = NAP_NS};
 
+    wr_reclaim_wake();
     (void)weir_blocking_begin();
     (void)nanosleep(&time, NULL);
     (void)weir_blocking_end();

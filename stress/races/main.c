@@ -5,8 +5,8 @@
  * The `weir` command starts it once per test and cell.  Records are written as
  * the run goes on, each with everything up to then: after a crash the last one
  * says what had been seen.  Exit status 0 says that a final record was
- * written, whatever it says; RACE_EXIT_HUNG, that the watch ended the run; 64,
- * that the command line makes no sense.
+ * written, whatever it says; 64, that the command line makes no sense; runner.h
+ * has the others.
  */
 #include "config.h"
 
@@ -45,12 +45,12 @@ list_all(const struct wr_options *options)
             wr_usage_error("%s: %s", test->name, fault);
         }
         if (!wr_record_write(wr_race_list_test(test), options->out_fd)) {
-            return EXIT_FAILURE;
+            return RACE_EXIT_UNABLE;
         }
     }
     for (size_t n = 0; (plant = wr_plant_nth(n)) != NULL; n++) {
         if (!wr_record_write(wr_race_list_plant(plant), options->out_fd)) {
-            return EXIT_FAILURE;
+            return RACE_EXIT_UNABLE;
         }
     }
     return EXIT_SUCCESS;
@@ -107,7 +107,7 @@ start_runtime(const struct wr_options *options)
     if (error != 0) {
         fprintf(stderr, "the runtime does not start: %s\n",
                 weir_strerror(error));
-        exit(EXIT_FAILURE);
+        exit(RACE_EXIT_UNABLE);
     }
     if (options->t0 >= 0) {
         (void)weir_gc_set_threshold(options->t0, 10, 10);
@@ -141,10 +141,10 @@ main(int argc, char **argv)
     error = report.arm->run(&plan, &tally, write_interim);
     if (error != 0) {
         fprintf(stderr, "cannot start the actors: %s\n", weir_strerror(error));
-        return EXIT_FAILURE;
+        return RACE_EXIT_UNABLE;
     }
     written =
         wr_record_write(wr_race_record(&report, &tally, "ok"), options.out_fd);
     (void)weir_stop();
-    return written ? EXIT_SUCCESS : EXIT_FAILURE;
+    return written ? EXIT_SUCCESS : RACE_EXIT_UNABLE;
 }

@@ -293,7 +293,11 @@ make_noise(struct native *native)
             wr_stop_world(self);
             wr_start_world(self);
         }
-        wr_race_give_way();
+        /* Not all the time, or the actors never get anywhere. */
+        for (uint64_t n = wr_random_below(&native->random, 64);
+             n > 0 && weir_load_acquire(&native->done) < native->nactors; n--) {
+            wr_race_give_way();
+        }
     }
     (void)weir_blocking_begin();
 }

@@ -44,7 +44,11 @@ struct wr_race_arm {
 
 extern const struct wr_race_arm wr_race_arm_native;
 
-/* The exit status after a hang, and when a call failed that cannot fail. */
-enum { RACE_EXIT_HUNG = 4, RACE_EXIT_FAILED = 5 };
+/*
+ * How the process ends early: after a hang; when a call failed that cannot
+ * fail; when there is no memory, no thread, nowhere to write, which is nobody's
+ * outcome.  1 is a sanitizer's.
+ */
+enum { RACE_EXIT_HUNG = 4, RACE_EXIT_FAILED = 5, RACE_EXIT_UNABLE = 6 };
 
 #endif

@@ -34,6 +34,7 @@ RACE_OBSERVE
 
 const struct race_test race_self_check = {
     RACE_IS("self-check", "two look at one list; the mutants try the runner"),
+    .flags = RACE_COLLECTS | RACE_STOPS,
     .arrange = arrange,
     .actor = {look, look},
     .observe = observe,

@@ -37,6 +37,15 @@ small() {
     graph-churn) echo --param steps=3000 --param live=200 ;;
     dict-mixed) echo --param ops=50000 --param records=500 --param mix=A ;;
     alloc-churn) echo --param pairs=50000 ;;
+    refs-mixed) echo --param pairs=100000 --param foreign=30 --param think=2 ;;
+    list-append) echo --param ops=20000 ;;
+    list-read) echo --param ops=50000 --param length=500 --param writes=10 ;;
+    dict-read) echo --param ops=50000 --param records=500 --param writes=20 ;;
+    larson) echo --param rounds=5 --param steps=3000 --param live=1000 ;;
+    pipeline) echo --param objects=30000 --param batch=16 ;;
+    webcache)
+        echo --param requests=4000 --param users=2000 --param sessions=200
+        ;;
     esac
 }
 
@@ -81,14 +90,32 @@ for flavour in gil atomic unsafe nocount; do
 done
 programs=$("$cells/weir-cell-gil" --list |
     sed -n 's/.*"record":"program","name":"\([^"]*\)".*/\1/p')
-[ "$(echo "$programs" | wc -l)" -ge 7 ] || fail "--list: $programs"
+[ "$(echo "$programs" | wc -l)" -ge 15 ] || fail "--list: $programs"
+
+# One thread at most in `unsafe`: threads would change the same containers.
+alone=
+case $flavours in
+*unsafe*)
+    alone=$("$cells/weir-cell-unsafe" --list | grep '"threads_max":1[,}]' |
+        sed 's/.*"record":"program","name":"\([^"]*\)".*/\1/' | tr '\n' ' ')
+    [ "$alone" = "list-append list-read dict-read dict-mixed pipeline \
+webcache " ] || fail "unsafe runs on one thread only: $alone"
+    ;;
+esac
+
+# runs_alone FLAVOUR PROGRAM
+runs_alone() {
+    [ "$1" = unsafe ] && case " $alone" in
+    *" $2 "*) ;;
+    *) false ;;
+    esac
+}
 
 for program in $programs; do
     for threads in 1 2; do
         sums=
         for flavour in $flavours; do
-            # No locks on containers there: one thread at a time only.
-            if [ "$flavour/$program/$threads" = unsafe/dict-mixed/2 ]; then
+            if [ "$threads" -gt 1 ] && runs_alone "$flavour" "$program"; then
                 continue
             fi
             # shellcheck disable=SC2046 # the options are words
@@ -115,6 +142,22 @@ done
 for flavour in gil atomic; do
     run $flavour refs-private 2 --param mode=immortal --param pairs=200000
     run $flavour refs-shared 2 --param mode=immortal --param pairs=200000
+done
+for flavour in gil atomic; do
+    run $flavour list-append 2 --param lists=own --param ops=10000
+    run $flavour dict-read 2 --param keys=even --param ops=20000
+    run $flavour refs-mixed 3 --param foreign=100 --param pairs=50000
+    run $flavour pipeline 4 --param queue=list --param objects=10000
+    run $flavour pipeline 3 --param changes=0 --param batch=1 \
+        --param batches=1 --param objects=2000
+    run $flavour larson 3 --param blocks=strings --param rounds=4 \
+        --param steps=1000 --param live=500
+    run $flavour larson 3 --param blocks=instances --param rounds=4 \
+        --param steps=1000 --param live=500 --param largest=5000
+    run $flavour webcache 4 --param pause_us=0 --param sessions=1 \
+        --param users=50 --param requests=2000
+    run $flavour webcache 2 --param pause_us=200 --param burst=100 \
+        --param requests=2000 --param page=0
 done
 run gil graph-churn 1 --nogc --param steps=500 --param live=50
 grep -q '"gc":false' "$work/record" || fail "--nogc: $(cat "$work/record")"
@@ -148,6 +191,10 @@ case $flavours in
     elif [ "$lost" = 0 ]; then
         fail "unsafe lost no update in $tries runs"
     fi
+    # Nothing dies of it where all pairs go to the same few objects.
+    run unsafe refs-mixed 2 --param pairs=2000000 --param objects=1 \
+        --param foreign=50
+    [ "$(field lost_updates)" -ge 0 ] || fail "refs-mixed: no lost_updates"
     refuses "at most 1" "$cells/weir-cell-unsafe" --program dict-mixed \
         --threads 2
     refuses --load "$cells/weir-cell-unsafe" --load ./x.so

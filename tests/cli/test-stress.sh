@@ -91,6 +91,10 @@ has json '"status":"timeout"'
 run 1 stress failed --cells gil
 has err 'forbidden outcome failed: weir_list_append(): made up'
 
+# What a sanitizer says.
+run 1 stress spoilt --cells gil
+has err 'forbidden outcome crashed (exit 1): SUMMARY: made up'
+
 # Not a race's doing: the lab could not run it.  3 before 1.
 run 3 stress hungry bad --cells gil
 has err 'hungry, cell gil: could not be run (weir_list_new(): out of memory)'
@@ -110,8 +114,8 @@ run 0 stress fine --plant wasp --plant bee --cells gil --json "$tmp/json"
 has json '"planted":"wasp,bee"'
 
 # Parts add up to the whole.
-run 0 stress --shard 1/13 --json "$tmp/one"
-run 0 stress --shard 2/13 --json "$tmp/two"
+run 0 stress --shard 1/14 --json "$tmp/one"
+run 0 stress --shard 2/14 --json "$tmp/two"
 has one '"test":"fine"'
 has two '"test":"wide"'
 run 0 stress fine --shard 2/2
@@ -124,7 +128,7 @@ lines err 2
 run 0 stress --list --json "$tmp/json"
 has out 'Race tests'
 has out 'gnat'
-count json '"record":"race-test"' 13
+count json '"record":"race-test"' 14
 count json '"record":"plant"' 3
 run 0 list
 has out 'Faults that can be planted'

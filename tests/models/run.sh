@@ -118,4 +118,19 @@ for mutant in NO_RECHECK BLIND_ADD DROP_FIRST COUNT_FIRST LOOSE_ADD; do
     found slot - -D$mutant
 done
 
+holds list -
+if [ "$long" = --long ]; then
+    holds list - -DOPS=4
+fi
+for mutant in NO_FIRST_SIZE NO_LAST_SIZE NO_LAST_MOVES NO_LAST_SLOT \
+    MOVES_EARLY GATE_FIRST SIZE_FIRST KEEP_SLOT FREE_AT_ONCE; do
+    found list - -D$mutant
+done
+
+holds weak -
+for mutant in CORPSE NO_RECHECK LATE_DETACH PLAIN_DROP UNLOCKED_LEAVE \
+    BLIND_LEAVE CLEAR_FIRST QUEUE_DYING QUEUE_WITHOUT_REFERENCE REUSE_DYING; do
+    found weak - -D$mutant
+done
+
 exit "$failed"
