@@ -483,6 +483,59 @@ START_TEST(a_finalizer_of_a_collection_may_fork)
 END_TEST
 
 static void
+fork_in_weak_callback(weir_object *weak, weir_object *context, void *data)
+{
+    (void)weak;
+    (void)context;
+    (void)data;
+    fork_here();
+}
+
+START_TEST(a_callback_of_a_weak_reference_may_fork)
+{
+    bool ring = _i == 1;
+    weir_object *list;
+    weir_object *weak;
+
+    if (!wr_cfg_counted) {
+        return;
+    }
+    up();
+    list = ring ? wr_fork_make_ring() : weir_list_new();
+    weak = weir_weak_new(list, fork_in_weak_callback, NULL, NULL);
+    ck_assert_ptr_nonnull(weak);
+    weir_decref(list);
+    both_are_well(!ring || weir_gc_collect(2) == 2);
+    weir_decref(weak);
+    down();
+}
+END_TEST
+
+START_TEST(a_finalizer_may_fork_while_the_runtime_ends)
+{
+    weir_type *type;
+    int status;
+
+    if (!wr_cfg_counted) {
+        return;
+    }
+    up();
+    type = weir_instance_type("forks", 0, 0, fork_in_finalizer, NULL);
+    ck_assert_ptr_nonnull(weir_instance_new(type));
+    status = weir_stop_full(NULL);
+    ck_assert_uint_eq(wr_load_acquire(&forks), 1);
+    if (callback_child.pid == 0) {
+        if (status != 0 || weir_start(NULL) != 0) {
+            wr_fork_exit(1);
+        }
+        wr_fork_exit(wr_fork_prove(0));
+    }
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(wr_fork_reap(callback_child.pid, callback_child.line), 0);
+}
+END_TEST
+
+static void
 fork_in_callback(weir_gc_phase phase, const weir_gc_info *info, void *data)
 {
     const weir_gc_phase *when = data;
@@ -658,6 +711,8 @@ wr_suite_fork(void)
     tcase_add_test(tc, a_finalizer_may_fork);
     tcase_add_test(tc, a_finalizer_of_a_collection_may_fork);
     tcase_add_loop_test(tc, a_callback_of_the_collector_may_fork, 0, 2);
+    tcase_add_loop_test(tc, a_callback_of_a_weak_reference_may_fork, 0, 2);
+    tcase_add_test(tc, a_finalizer_may_fork_while_the_runtime_ends);
     tcase_add_test(tc, fork_waits_for_the_collection_of_another_thread);
     tcase_add_test(tc, who_waits_to_fork_is_not_in_the_child);
     suite_add_tcase(suite, tc);

@@ -59,9 +59,8 @@ static const struct hook hooks[] = {
 
 enum { HOOKS = sizeof(hooks) / sizeof(hooks[0]) };
 
-/* There is a mutex of every rank, but for those kept for what is to come. */
-#define RANKS_USED                                                             \
-    (((UINT32_C(1) << WR_RANKS) - 2) & ~(UINT32_C(1) << WR_RANK_WEAK))
+/* There is a mutex of every rank. */
+#define RANKS_USED ((UINT32_C(1) << WR_RANKS) - 2)
 
 /* fork(); counted as an allocation, so that a test can make it fail. */
 static pid_t
