@@ -75,11 +75,15 @@ RACE_SOURCES += \
 RACE_SOURCES += \
 	%D%/races/append-append.c \
 	%D%/races/decref-decref.c \
+	%D%/races/finalizer-incref.c \
 	%D%/races/incref-incref.c \
 	%D%/races/iriw.c \
 	%D%/races/message-passing.c \
 	%D%/races/self-check.c \
-	%D%/races/store-buffering.c
+	%D%/races/store-buffering.c \
+	%D%/races/weak-get-decref.c \
+	%D%/races/weak-get-resurrect.c \
+	%D%/races/weak-new-new.c
 
 PEER_CXX_SOURCES += %D%/peers/shared_ptr.cc
 
