@@ -78,6 +78,9 @@ RACE_SOURCES += \
 	%D%/races/finalizer-incref.c \
 	%D%/races/incref-incref.c \
 	%D%/races/iriw.c \
+	%D%/races/list-extend-both-ways.c \
+	%D%/races/list-pop-get.c \
+	%D%/races/list-set-get.c \
 	%D%/races/message-passing.c \
 	%D%/races/self-check.c \
 	%D%/races/store-buffering.c \
