@@ -75,6 +75,10 @@ RACE_SOURCES += \
 RACE_SOURCES += \
 	%D%/races/append-append.c \
 	%D%/races/decref-decref.c \
+	%D%/races/dict-add-add.c \
+	%D%/races/dict-get-resize.c \
+	%D%/races/dict-set-delete-get.c \
+	%D%/races/dict-set-set.c \
 	%D%/races/finalizer-incref.c \
 	%D%/races/incref-incref.c \
 	%D%/races/iriw.c \
