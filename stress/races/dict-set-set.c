@@ -12,8 +12,12 @@ struct state {
 
 enum { BEFORE = 5 };
 
+/* Keys differ from sample to sample, for it depends on their hashes where
+ * they stand. */
 RACE_ARRANGE
 {
+    int64_t first = 10000 + (int64_t)(race_sample() & 0xfff) * 2;
+
     s->dict = RACE_NEED(weir_dict_new());
     for (int i = 0; i < BEFORE; i++) {
         weir_object *key = RACE_NEED(weir_int_new(4000 + i));
@@ -21,24 +25,25 @@ RACE_ARRANGE
         RACE_OK(weir_dict_set(s->dict, key, key));
         weir_decref(key);
     }
-    s->key[0] = RACE_NEED(weir_int_new(5000));
-    s->key[1] = RACE_NEED(weir_int_new(5001));
+    s->key[0] = RACE_NEED(weir_int_new(first));
+    s->key[1] = RACE_NEED(weir_int_new(first + 1));
 }
 
 RACE_ACTOR(set)
 {
-    weir_object *key = s->key[race_me()];
+    weir_object *value = RACE_NEED(weir_int_new(5000 + race_me()));
 
-    RACE_OK(weir_dict_set(s->dict, key, key));
+    RACE_OK(weir_dict_set(s->dict, s->key[race_me()], value));
+    weir_decref(value);
 }
 
 RACE_OBSERVE
 {
     uint64_t place = 0;
-    weir_object *key = NULL;
+    weir_object *value = NULL;
 
-    for (int i = 0; weir_dict_next(s->dict, &place, &key, NULL) > 0; i++) {
-        r[i < BEFORE ? 2 : i == BEFORE ? 0 : 1] = race_int(key);
+    for (int i = 0; weir_dict_next(s->dict, &place, NULL, &value) > 0; i++) {
+        r[i < BEFORE ? 2 : i == BEFORE ? 0 : 1] = race_int(value);
     }
     /* Not only listed, but found. */
     r[2] = race_int(weir_dict_get(s->dict, s->key[0])) +
