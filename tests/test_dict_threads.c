@@ -166,6 +166,109 @@ START_TEST(mixed_use_by_many_threads_leaks_nothing)
 }
 END_TEST
 
+/* What the threads of a test share. */
+struct pair {
+    weir_object *a;
+    weir_object *b;
+};
+
+/* Two dicts, each way; and the calls that change one of them. */
+static int
+both_ways(struct wr_worker *me, int64_t round)
+{
+    struct pair *pair = me->shared;
+    bool swap = me->index % 2 == 0;
+    weir_object *a = swap ? pair->b : pair->a;
+    weir_object *b = swap ? pair->a : pair->b;
+    int64_t k = round * 7 % KEYS;
+    weir_object *key = weir_int_new(k + 1000000);
+    weir_object *other;
+    int error = 0;
+
+    switch ((round + me->index) % 6) {
+    case 0:
+        error = weir_dict_update(a, b);
+        break;
+    case 1:
+        other = weir_dict_copy(a);
+        error = other != NULL ? weir_dict_update(b, other) : weir_error();
+        weir_xdecref(other);
+        break;
+    case 2:
+        weir_xdecref(weir_dict_pop(a, key));
+        break;
+    case 3:
+        error = walk(a);
+        break;
+    default:
+        error = wr_test_put(a, k, k + KEYS * round);
+        break;
+    }
+    weir_decref(key);
+    return error;
+}
+
+START_TEST(update_both_ways_without_deadlock)
+{
+    struct wr_test_usage before = wr_test_usage();
+    struct pair pair = {weir_dict_new(), weir_dict_new()};
+
+    wr_run_workers(&pair, THREADS, (int64_t)wr_test_size(ROUNDS / 10),
+                   both_ways);
+    check_sound(pair.a);
+    check_sound(pair.b);
+    ck_assert_int_eq(walk(pair.a), 0);
+    ck_assert_int_eq(walk(pair.b), 0);
+    weir_decref(pair.a);
+    weir_decref(pair.b);
+    wr_test_no_leak(before);
+}
+END_TEST
+
+/* A cache: what is found moves to the end, what is not is made, and the
+ * oldest goes when there are too many. */
+static int
+use_cache(struct wr_worker *me, int64_t round)
+{
+    weir_object *dict = me->shared;
+    int64_t k = (round * round + me->index * 31) % KEYS;
+    weir_object *key = weir_int_new(k + 1000000);
+    weir_object *made = weir_int_new(k + 1000000 + KEYS * round);
+    weir_object *value = weir_dict_setdefault(dict, key, made);
+    int64_t number = 0;
+    int error = value != NULL ? weir_int_value(value, &number) : weir_error();
+
+    if (error == 0 && (number - 1000000) % KEYS != k) {
+        error = WEIR_ETYPE;
+    }
+    weir_xdecref(value);
+    weir_decref(made);
+    if (error == 0) {
+        error = weir_dict_move_to_end(dict, key);
+        error = error == WEIR_ENOKEY ? 0 : error;
+    }
+    if (error == 0 && weir_dict_size(dict) > KEYS / 4) {
+        error = weir_dict_pop_first(dict, NULL, NULL);
+        error = error > 0 ? 0 : error;
+    }
+    weir_decref(key);
+    return error;
+}
+
+START_TEST(cache_of_many_threads_stays_whole)
+{
+    struct wr_test_usage before = wr_test_usage();
+    weir_object *dict = weir_dict_new();
+
+    wr_run_workers(dict, THREADS, (int64_t)wr_test_size(ROUNDS) / 2, use_cache);
+    check_sound(dict);
+    ck_assert_int_le(weir_dict_size(dict), KEYS / 4 + THREADS);
+    ck_assert_int_eq(walk(dict), 0);
+    weir_decref(dict);
+    wr_test_no_leak(before);
+}
+END_TEST
+
 Suite *
 wr_suite_dict_threads(void)
 {
@@ -177,6 +280,8 @@ wr_suite_dict_threads(void)
         tcase_add_test(tc, keys_of_many_threads_are_all_there);
         tcase_add_test(tc, no_addition_is_lost_between_threads);
         tcase_add_test(tc, mixed_use_by_many_threads_leaks_nothing);
+        tcase_add_test(tc, update_both_ways_without_deadlock);
+        tcase_add_test(tc, cache_of_many_threads_stays_whole);
     }
     suite_add_tcase(suite, tc);
     return suite;

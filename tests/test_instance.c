@@ -365,7 +365,7 @@ use_instance(weir_object *o, void *data)
     weir_decref(value);
 }
 
-/* [inv:instance.drop-unlocked] */
+/* [inv:instance.one-step] */
 START_TEST(finalizer_may_use_the_instance_it_was_dropped_from)
 {
     struct wr_test_usage before = wr_test_usage();

@@ -3,11 +3,14 @@
  * weir/dict.h - maps from keys to values that remember insertion order.
  *
  * A dict owns its keys and values.  A key is anything weir_hash() accepts:
- * ints, strings and tuples are found by value, instances by identity.  Each
- * call is atomic to other threads: in the parallel flavours it holds the
- * dict's own lock, in the others the global lock protects it.  What a call
- * removes is dropped after the dict has been unlocked, so a finalizer may use
- * the same dict.
+ * ints, strings and tuples are found by value, instances by identity.  What a
+ * call removes is dropped after the dict has been unlocked, so a finalizer may
+ * use the same dict.
+ *
+ * Each call is atomic to other threads.  In the parallel flavours it holds the
+ * dict's own lock, but for get, contains and size, which need none; in the
+ * others the global lock protects it.  Beside weir_dict_update() of another
+ * thread, get and contains may find some keys set and others not yet.
  *
  * Every call needs the calling thread attached (weir/thread.h) and never
  * collects.  While it waits for a dict's lock the thread counts as stopped.

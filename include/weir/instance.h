@@ -6,10 +6,11 @@
  * nothing: with two slots it is 32 bytes.  A type may also give its instances
  * named attributes, kept in a table that is made with the first attribute.
  *
- * Each call is atomic to other threads: in the parallel flavours it holds the
- * lock of the instance (slots) or of its attribute table, in the others the
- * global lock protects it.  What a call replaces is dropped after unlocking,
- * so a finalizer may use the same instance.
+ * Each call is atomic to other threads.  In the parallel flavours slots change
+ * in one step, without a lock; attributes are kept in a dict (weir/dict.h says
+ * which calls take its lock).  In the others the global lock protects both.
+ * What a call replaces is dropped last, so a finalizer may use the same
+ * instance.
  *
  * Every call needs the calling thread attached (weir/thread.h) and never
  * collects.  While it waits for a lock the thread counts as stopped.
@@ -89,6 +90,15 @@ WEIR_API WEIR_BORROWED weir_object *weir_instance_borrow(weir_object *o,
  */
 WEIR_API int weir_instance_set(weir_object *o, size_t i, weir_object *value);
 
+/*
+ * Put value in slot i, or empty it when value is NULL, and hand what it held
+ * to the caller, in one step: *old is a new reference, or NULL if the slot was
+ * empty.  The instance takes its own reference to value.  Returns 0,
+ * WEIR_EINVAL (o or old is NULL), WEIR_ETYPE or WEIR_ERANGE.
+ */
+WEIR_API int weir_instance_swap(weir_object *o, size_t i, weir_object *value,
+                                WEIR_OWNED weir_object **old);
+
 /* True if o is an instance of a type from weir_instance_type(). */
 WEIR_API bool weir_is_instance(const weir_object *o);
 
@@ -113,6 +123,32 @@ WEIR_API int weir_attr_set(weir_object *o, weir_object *name,
  * 0, WEIR_ENOKEY, WEIR_EINVAL (an argument is NULL) or WEIR_ETYPE.
  */
 WEIR_API int weir_attr_delete(weir_object *o, weir_object *name);
+
+/* The number of attributes, or WEIR_EINVAL (o is NULL) or WEIR_ETYPE (it can
+ * have none). */
+WEIR_API int64_t weir_attr_count(weir_object *o);
+
+/*
+ * Walk through the attributes in the order in which they were first set:
+ *
+ *   uint64_t pos = 0;
+ *   while ((found = weir_attr_next(o, &pos, &name, &value)) == 1) {
+ *       ...
+ *       weir_decref(name);
+ *       weir_decref(value);
+ *   }
+ *
+ * As weir_dict_next(): start with *pos 0 and leave it alone; *name and *value
+ * are new references, and either pointer may be NULL where that is not wanted.
+ * Values may be replaced between two calls, by anyone; once an attribute has
+ * been added or removed the next call returns WEIR_ECHANGED.
+ *
+ * Returns 1 with an attribute; 0 at the end; or WEIR_ECHANGED, WEIR_EINVAL (o
+ * or pos is NULL) or WEIR_ETYPE.  Unless it returns 1 it writes nothing.
+ */
+WEIR_API int weir_attr_next(weir_object *o, uint64_t *pos,
+                            WEIR_OWNED weir_object **name,
+                            WEIR_OWNED weir_object **value);
 
 #ifdef __cplusplus
 }

@@ -6,9 +6,11 @@
  * strings and tuples are found by value, instances by identity.  A set cannot
  * be an element, but an instance that refers to its set can.
  *
- * Each call is atomic to other threads: in the parallel flavours it holds the
- * set's own lock, and the calls that take two sets hold the locks of both; in
- * the other flavours the global lock protects them.  What a call removes is
+ * Each call is atomic to other threads.  In the parallel flavours it holds the
+ * set's own lock, and the calls that take two sets hold the locks of both;
+ * contains and size need none.  In the other flavours the global lock protects
+ * them.  Beside a call of another thread that takes two sets, contains may
+ * find some elements changed and others not yet.  What a call removes is
  * dropped after unlocking, so a finalizer may use the same sets.
  *
  * Every call needs the calling thread attached (weir/thread.h) and never

@@ -14,19 +14,26 @@
 
 #include <weir/dict.h>
 
-/* Why o has no attribute of that name, or 0. */
-static int
-check_attr(const weir_object *o, const weir_object *name)
+/* Why o cannot have attributes, or 0. */
+static inline int
+check_attrs(const weir_object *o)
 {
     int error = wr_check_instance(o);
 
     if (wr_unlikely(error != WEIR_OK)) {
         return error;
     }
-    if (wr_unlikely(!wr_type_of(o)->has_attrs)) {
-        return name == NULL ? WEIR_EINVAL : WEIR_ETYPE;
-    }
-    return wr_check_kind(name, WR_META_STR);
+    return wr_likely(wr_type_of(o)->has_attrs) ? WEIR_OK : WEIR_ETYPE;
+}
+
+/* Why o has no attribute of that name, or 0. */
+static int
+check_attr(const weir_object *o, const weir_object *name)
+{
+    int error = o == NULL || name == NULL ? WEIR_EINVAL : check_attrs(o);
+
+    return wr_likely(error == WEIR_OK) ? wr_check_kind(name, WR_META_STR)
+                                       : error;
 }
 
 /*
@@ -59,6 +66,36 @@ make_attrs(weir_object *o)
     wr_objlock_unlock(self, &o->lock);
     weir_xdecref(fresh);
     return attrs;
+}
+
+int64_t
+weir_attr_count(weir_object *o)
+{
+    int error = check_attrs(o);
+    weir_object *attrs;
+
+    if (wr_unlikely(error != WEIR_OK)) {
+        return error;
+    }
+    attrs = wr_attrs_or_null(o);
+    return attrs != NULL ? weir_dict_size(attrs) : 0;
+}
+
+int
+weir_attr_next(weir_object *o, uint64_t *pos, weir_object **name,
+               weir_object **value)
+{
+    int error = check_attrs(o);
+    weir_object *attrs;
+
+    if (error == WEIR_OK && pos == NULL) {
+        error = WEIR_EINVAL;
+    }
+    if (wr_unlikely(error != WEIR_OK)) {
+        return error;
+    }
+    attrs = wr_attrs_or_null(o);
+    return attrs != NULL ? weir_dict_next(attrs, pos, name, value) : 0;
 }
 
 weir_object *

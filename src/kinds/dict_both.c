@@ -4,9 +4,8 @@
  *
  * Every operation hashes its key first, then holds the dict's lock while it
  * looks at the table, takes its references inside, and drops old keys, values
- * and tables after unlocking.  So nobody can hold a table that has been
- * replaced, and it is freed at once.  Equality never runs user code, so
- * nothing can change the dict under a search.
+ * and tables after unlocking.  Equality never runs user code, so nothing can
+ * change the dict under a search.  dict_read.c has those that take no lock.
  *
  * [inv:dict.drop-unlocked] Nothing is dropped under the lock: what dies runs
  * a finalizer, which may use the dict.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kinds/dict_table.h - the table of a dict or a set, without locks.
+ * kinds/dict_table.h - the table of a dict or a set.
  *
  * Entries stand in insertion order in a dense array; an index of slots, open
  * addressing, leads from a hash to its entry.  A slot holds 0 or the place of
@@ -71,8 +71,8 @@ void wr_dict_append(struct wr_dict_table *table, size_t slot, uint64_t hash,
                     weir_object *key, weir_object *value);
 
 /*
- * Make an entry a tombstone.  Its references are the caller's from now on.
- * Caller: holds the dict's lock.
+ * Make an entry a tombstone, for good [inv:dict.entry-once].  Its references
+ * are the caller's from now on.  Caller: holds the dict's lock.
  */
 void wr_dict_erase(struct wr_dict_table *table, struct wr_dict_entry *entry);
 

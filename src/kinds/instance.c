@@ -4,14 +4,15 @@
  *
  * Making a small instance is the hottest thing a program does here, so it is
  * a pop from a free list and a few stores: the type has all constants ready.
- * A new instance is nobody else's and needs no lock.
+ * A new instance is nobody else's.
  *
- * [inv:instance.drop-unlocked] Nothing is dropped under the lock: what dies
- * runs a finalizer, which may use the instance.
+ * [inv:instance.one-step] A slot changes in one step and what it held is
+ * dropped after that: so no lock is needed, and a finalizer may use the
+ * instance.
  */
 #include "kinds/instance.h"
 
-#include "thread/objlock.h"
+#include "object/slot.h"
 
 #include <string.h>
 
@@ -246,17 +247,15 @@ weir_object *
 weir_instance_get(weir_object *o, size_t i)
 {
     int error = check_slot(o, i);
-    weir_object *value;
+    weir_object *value = NULL;
 
     if (wr_unlikely(error != WEIR_OK)) {
         return wr_fail(error);
     }
-    wr_objlock_lock(wr_self(), &o->lock);
-    value = wr_instance_of(o)->slots[i];
-    if (wr_likely(value != NULL)) {
-        weir_incref(value);
+    /* Ends: in each turn but the last the slot has got another value. */
+    while (wr_unlikely(!wr_slot_read(&wr_instance_of(o)->slots[i], &value))) {
+        wr_cpu_relax();
     }
-    wr_objlock_unlock(wr_self(), &o->lock);
     return wr_likely(value != NULL) ? value : wr_fail(WEIR_ENOKEY);
 }
 
@@ -273,11 +272,21 @@ weir_instance_borrow(weir_object *o, size_t i)
     return wr_likely(value != NULL) ? value : wr_fail(WEIR_ENOKEY);
 }
 
+/*
+ * Put a reference in a slot and take out what was there, in one step: two
+ * threads that do so each get what is theirs.  [pair:slot/rel]
+ */
+static inline weir_object *
+exchange(weir_object **slot, weir_object *value)
+{
+    return wr_cfg_locked_objects ? wr_exchange_acq_rel(slot, value)
+                                 : wr_slot_swap(slot, value);
+}
+
 int
 weir_instance_set(weir_object *o, size_t i, weir_object *value)
 {
     int error = check_slot(o, i);
-    weir_object *old;
 
     if (wr_unlikely(error != WEIR_OK)) {
         return error;
@@ -285,10 +294,25 @@ weir_instance_set(weir_object *o, size_t i, weir_object *value)
     if (value != NULL) {
         weir_incref(value);
     }
-    wr_objlock_lock(wr_self(), &o->lock);
-    old = wr_instance_of(o)->slots[i];
-    wr_instance_of(o)->slots[i] = value;
-    wr_objlock_unlock(wr_self(), &o->lock);
-    weir_xdecref(old);
+    weir_xdecref(exchange(&wr_instance_of(o)->slots[i], value));
+    return WEIR_OK;
+}
+
+int
+weir_instance_swap(weir_object *o, size_t i, weir_object *value,
+                   weir_object **old)
+{
+    int error = check_slot(o, i);
+
+    if (wr_unlikely(error != WEIR_OK)) {
+        return error;
+    }
+    if (wr_unlikely(old == NULL)) {
+        return WEIR_EINVAL;
+    }
+    if (value != NULL) {
+        weir_incref(value);
+    }
+    *old = exchange(&wr_instance_of(o)->slots[i], value);
     return WEIR_OK;
 }

@@ -46,10 +46,12 @@ WEIR_TEST_SOURCES += \
 	tests/dicts.h \
 	tests/fixture.h \
 	tests/sweep.h \
+	tests/test_attrs.c \
 	tests/test_cell.c \
 	tests/test_deep.c \
 	tests/test_dict.c \
 	tests/test_dict_ops.c \
+	tests/test_dict_readers.c \
 	tests/test_dict_threads.c \
 	tests/test_fault_dict.c \
 	tests/test_fault_list.c \

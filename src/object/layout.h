@@ -27,7 +27,8 @@
  */
 struct wr_instance { /* SHARED */
     weir_object base;
-    /* [gil] [lock: object] children or NULL */
+    /* [atomic: exchanged acq_rel, read as object/slot.h says] children or
+     * NULL */
     weir_object *slots[];
 };
 

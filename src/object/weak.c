@@ -119,24 +119,22 @@ wr_weak_stop(void)
     }
 }
 
-static void
-check_all_free(void)
-{
-    for (size_t i = 0; i < STRIPES; i++) {
-        WEIR_ASSERT(wr_load_relaxed(&stripes[i].mutex.word) == 0);
-    }
-}
-
 void
 wr_weak_fork_lock(void)
 {
-    check_all_free();
+    for (size_t i = 0; i < STRIPES; i++) {
+        /* Only attached threads take it, and the world is stopped. */
+        WEIR_ASSERT(wr_load_relaxed(&stripes[i].mutex.word) == 0);
+        wr_mutex_fork_lock(&stripes[i].mutex);
+    }
 }
 
 void
 wr_weak_fork_unlock(void)
 {
-    check_all_free();
+    for (size_t i = 0; i < STRIPES; i++) {
+        wr_mutex_fork_unlock(&stripes[i].mutex);
+    }
 }
 
 /* ---- chains ------------------------------------------------------------- */

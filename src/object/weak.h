@@ -41,9 +41,8 @@ void wr_weak_start(void);
 void wr_weak_stop(void);
 
 /*
- * Around a fork.  Caller: world stopped; nobody is in the middle of anything
- * here, so the child finds the table whole and its mutexes free.  Both assert
- * that and do nothing else.
+ * Around a fork, on both sides.  Caller: world stopped, so the mutexes are free
+ * and the table is whole.
  */
 void wr_weak_fork_lock(void);
 void wr_weak_fork_unlock(void);

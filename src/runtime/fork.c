@@ -15,6 +15,7 @@
  */
 #include "base/lot.h"
 #include "base/mem.h"
+#include "base/mutex.h"
 #include "collect/collect.h"
 #include "collect/settings.h"
 #include "heap/heap.h"
@@ -22,6 +23,7 @@
 #include "object/immortal.h"
 #include "object/quiet.h"
 #include "object/type.h"
+#include "object/weak.h"
 #include "runtime/handle.h"
 #include "runtime/start.h"
 #include "thread/fork.h"
@@ -48,6 +50,7 @@ static const struct hook hooks[] = {
     {wr_types_fork_lock, wr_types_fork_unlock},       /* TYPES */
     {wr_str_fork_lock, wr_str_fork_unlock},           /* KINDS */
     {wr_handle_fork_lock, wr_handle_fork_unlock},     /* HANDLES */
+    {wr_weak_fork_lock, wr_weak_fork_unlock},         /* WEAK */
     {wr_lot_fork_lock, wr_lot_fork_unlock},           /* LOT */
     {wr_reclaim_fork_lock, wr_reclaim_fork_unlock},   /* RECLAIM */
     {wr_heap_fork_lock, wr_heap_fork_unlock},         /* HEAPS to LEAF */
@@ -55,6 +58,9 @@ static const struct hook hooks[] = {
 };
 
 enum { HOOKS = sizeof(hooks) / sizeof(hooks[0]) };
+
+/* There is a mutex of every rank. */
+#define RANKS_USED ((UINT32_C(1) << WR_RANKS) - 2)
 
 /* fork(); counted as an allocation, so that a test can make it fail. */
 static pid_t
@@ -78,6 +84,8 @@ fork_stw(struct wr_thread *self)
     for (int i = 0; i < HOOKS; i++) {
         hooks[i].lock();
     }
+    /* [inv:fork.all-mutexes] */
+    WEIR_ASSERT((wr_mutex_fork_ranks() & RANKS_USED) == RANKS_USED);
     pid = call_fork();
     error = errno;
     if (pid == 0) {

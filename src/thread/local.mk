@@ -31,6 +31,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_thread.c
 
 EXTRA_DIST += \
+	tests/models/dict.pml \
 	tests/models/list.pml \
 	tests/models/lock_cpython.pml \
 	tests/models/lock_fifo.pml \

@@ -133,4 +133,14 @@ for mutant in CORPSE NO_RECHECK LATE_DETACH PLAIN_DROP UNLOCKED_LEAVE \
     found weak - -D$mutant
 done
 
+optimise=-O2
+holds dict -
+if [ "$long" = --long ]; then
+    holds dict - -DREADS=2
+fi
+for mutant in NO_MOVES NO_AGAIN NO_RECHECK EARLY_INDEX EARLY_ERASE \
+    REUSE_ENTRY NO_GRACE NO_LOCK; do
+    found dict - -D$mutant
+done
+
 exit "$failed"
