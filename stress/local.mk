@@ -74,12 +74,28 @@ RACE_SOURCES += \
 
 RACE_SOURCES += \
 	%D%/races/append-append.c \
+	%D%/races/attr-first-set.c \
+	%D%/races/attr-set-set.c \
+	%D%/races/cell-swap-swap.c \
 	%D%/races/decref-decref.c \
+	%D%/races/dict-add-add.c \
+	%D%/races/dict-get-resize.c \
+	%D%/races/dict-set-delete-get.c \
+	%D%/races/dict-set-set.c \
+	%D%/races/finalizer-incref.c \
+	%D%/races/handle-get-free.c \
 	%D%/races/incref-incref.c \
 	%D%/races/iriw.c \
+	%D%/races/list-extend-both-ways.c \
+	%D%/races/list-pop-get.c \
+	%D%/races/list-set-get.c \
 	%D%/races/message-passing.c \
 	%D%/races/self-check.c \
-	%D%/races/store-buffering.c
+	%D%/races/set-add-add.c \
+	%D%/races/store-buffering.c \
+	%D%/races/weak-get-decref.c \
+	%D%/races/weak-get-resurrect.c \
+	%D%/races/weak-new-new.c
 
 PEER_CXX_SOURCES += %D%/peers/shared_ptr.cc
 

@@ -23,6 +23,7 @@
 #ifndef WR_THREAD_OBJLOCK_H
 #define WR_THREAD_OBJLOCK_H
 
+#include "base/plant.h"
 #include "thread/thread.h"
 
 enum {
@@ -81,6 +82,13 @@ wr_objlock_lock2(struct wr_thread *self, uint8_t *a, uint8_t *b)
     uint8_t seen = WR_OBJLOCK_FREE;
 
     if (!wr_cfg_locked_objects) {
+        return;
+    }
+    if (wr_plant(lock_order)) {
+        wr_objlock_lock(self, a);
+        if (a != b) {
+            wr_objlock_lock(self, b);
+        }
         return;
     }
     wr_objlock_lock(self, low);
