@@ -74,11 +74,20 @@ RACE_SOURCES += \
 
 RACE_SOURCES += \
 	%D%/races/append-append.c \
+	%D%/races/attach-stop.c \
+	%D%/races/collect-collect.c \
+	%D%/races/collect-mutate.c \
 	%D%/races/decref-decref.c \
+	%D%/races/exit-remote-free.c \
+	%D%/races/fork-collect.c \
+	%D%/races/handoff-timeout.c \
 	%D%/races/incref-incref.c \
 	%D%/races/iriw.c \
 	%D%/races/message-passing.c \
+	%D%/races/objlock-wake.c \
+	%D%/races/resurrect-collect.c \
 	%D%/races/self-check.c \
+	%D%/races/stop-stop.c \
 	%D%/races/store-buffering.c
 
 PEER_CXX_SOURCES += %D%/peers/shared_ptr.cc

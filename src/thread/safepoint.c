@@ -14,6 +14,7 @@
 #include "thread/safepoint.h"
 
 #include "base/clock.h"
+#include "base/plant.h"
 #include "thread/state.h"
 
 #include <string.h>
@@ -136,6 +137,10 @@ wr_safepoint_attach_slow(struct wr_thread *self)
 {
     uint32_t state;
 
+    if (wr_plant(attach_through)) {
+        wr_store_release(&self->state, (uint32_t)WR_ATTACHED);
+        return;
+    }
     do {
         bool suspended;
 
@@ -182,7 +187,7 @@ take_turn(struct wr_thread *self)
 {
     wr_mutex_lock(&wr_world.lock);
     WEIR_ASSERT(wr_world.stopper != self);
-    if (wr_world.stopper == NULL) {
+    if (wr_world.stopper == NULL || wr_plant(stop_unturned)) {
         wr_world.stopper = self;
         wr_mutex_unlock(&wr_world.lock);
         return;
@@ -305,7 +310,9 @@ wr_stop_world(struct wr_thread *self)
     }
     wr_store_release(&wr_world.countdown, counted);
     wr_mutex_unlock(&wr_world.lock);
-    wait_for_countdown(self, asked);
+    if (!wr_plant(stop_hasty)) {
+        wait_for_countdown(self, asked);
+    }
     wr_world.stopped_ns = wr_clock_ns();
 }
 
@@ -358,6 +365,9 @@ wr_start_world(struct wr_thread *self)
     struct wr_thread *next;
 
     WEIR_ASSERT(wr_world_stopped());
+    if (wr_plant(stop_hasty)) {
+        wait_for_countdown(self, wr_world.asked_ns);
+    }
     wr_mutex_lock(&wr_world.lock);
     note_stop_locked(stopped, now);
     if (wr_lock_on()) {
