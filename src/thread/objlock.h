@@ -50,7 +50,8 @@ wr_objlock_lock(struct wr_thread *self, uint8_t *byte)
         return;
     }
     /* [pair:objlock/acq] */
-    if (wr_unlikely(!wr_cas_acq_rel(byte, &seen, (uint8_t)WR_OBJLOCK_HELD))) {
+    if (wr_unlikely(wr_plant(objlock_torn) ||
+                    !wr_cas_acq_rel(byte, &seen, (uint8_t)WR_OBJLOCK_HELD))) {
         wr_objlock_lock_slow(self, byte);
     }
 }

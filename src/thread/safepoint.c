@@ -14,6 +14,7 @@
 #include "thread/safepoint.h"
 
 #include "base/clock.h"
+#include "base/plant.h"
 #include "thread/state.h"
 
 #include <string.h>
@@ -148,6 +149,10 @@ try_attach(struct wr_thread *self)
 static void
 attach(struct wr_thread *self, bool overtaken)
 {
+    if (wr_plant(attach_through)) {
+        wr_store_release(&self->state, (uint32_t)WR_ATTACHED);
+        return;
+    }
     /* Ends: when the thread has slept twice it is ATTACHED. */
     while (!try_attach(self)) {
         bool suspended;
@@ -208,7 +213,7 @@ take_turn(struct wr_thread *self)
 {
     wr_mutex_lock(&wr_world.lock);
     WEIR_ASSERT(wr_world.stopper != self);
-    if (wr_world.stopper == NULL) {
+    if (wr_world.stopper == NULL || wr_plant(stop_unturned)) {
         wr_world.stopper = self;
         wr_mutex_unlock(&wr_world.lock);
         return;
@@ -331,7 +336,9 @@ wr_stop_world(struct wr_thread *self)
     }
     wr_store_release(&wr_world.countdown, counted);
     wr_mutex_unlock(&wr_world.lock);
-    wait_for_countdown(self, asked);
+    if (!wr_plant(stop_hasty)) {
+        wait_for_countdown(self, asked);
+    }
     wr_world.stopped_ns = wr_clock_ns();
 }
 
@@ -386,6 +393,9 @@ wr_start_world(struct wr_thread *self)
     struct wr_thread *next;
 
     WEIR_ASSERT(wr_world_stopped());
+    if (wr_plant(stop_hasty)) {
+        wait_for_countdown(self, wr_world.asked_ns);
+    }
     wr_mutex_lock(&wr_world.lock);
     note_stop_locked(stopped, now);
     if (wr_lock_on()) {
