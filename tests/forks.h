@@ -35,6 +35,9 @@ enum {
     WR_CHILD_DIED = 2000
 };
 
+/* Of coverage builds, where it writes down what the process has run. */
+extern void __gcov_dump(void) __attribute__((weak));
+
 /*
  * End a child.  Not by _exit(): there ThreadSanitizer calls a thread that has
  * ended in the parent, and that the parent has still to join, leaked.
@@ -42,6 +45,9 @@ enum {
 _Noreturn static inline void
 wr_fork_exit(int status)
 {
+    if (__gcov_dump != NULL) {
+        __gcov_dump();
+    }
     (void)syscall(SYS_exit_group, status);
     abort();
 }
