@@ -74,11 +74,38 @@ RACE_SOURCES += \
 
 RACE_SOURCES += \
 	%D%/races/append-append.c \
+	%D%/races/attr-first-set.c \
+	%D%/races/attr-set-set.c \
+	%D%/races/cell-swap-swap.c \
 	%D%/races/decref-decref.c \
+	%D%/races/dict-add-add.c \
+	%D%/races/dict-get-resize.c \
+	%D%/races/dict-set-delete-get.c \
+	%D%/races/dict-set-set.c \
+	%D%/races/finalizer-incref.c \
+	%D%/races/handle-get-free.c \
+	%D%/races/attach-stop.c \
+	%D%/races/collect-collect.c \
+	%D%/races/collect-mutate.c \
+	%D%/races/decref-decref.c \
+	%D%/races/exit-remote-free.c \
+	%D%/races/fork-collect.c \
+	%D%/races/handoff-timeout.c \
 	%D%/races/incref-incref.c \
 	%D%/races/iriw.c \
+	%D%/races/list-extend-both-ways.c \
+	%D%/races/list-pop-get.c \
+	%D%/races/list-set-get.c \
 	%D%/races/message-passing.c \
+	%D%/races/objlock-wake.c \
+	%D%/races/resurrect-collect.c \
 	%D%/races/self-check.c \
+	%D%/races/set-add-add.c \
+	%D%/races/store-buffering.c \
+	%D%/races/weak-get-decref.c \
+	%D%/races/weak-get-resurrect.c \
+	%D%/races/weak-new-new.c
+	%D%/races/stop-stop.c \
 	%D%/races/store-buffering.c
 
 PEER_CXX_SOURCES += %D%/peers/shared_ptr.cc

@@ -232,9 +232,30 @@ all_is_kept(void)
     return good;
 }
 
+static void *
+attach_and_go(void *arg)
+{
+    (void)arg;
+    (void)weir_attach();
+    return NULL;
+}
+
+/* Records that are the next thread's. */
+static unsigned
+count_spare(void)
+{
+    unsigned n = 0;
+
+    for (struct wr_thread *t = wr_world.spare; t != NULL; t = t->spare_next) {
+        n++;
+    }
+    return n;
+}
+
 START_TEST(what_the_others_made_lives_on)
 {
     pthread_t threads[KEEPERS];
+    pthread_t gone;
     struct wr_child child;
     unsigned records;
 
@@ -244,14 +265,19 @@ START_TEST(what_the_others_made_lives_on)
         crew_begin(&threads[i], keep_some, &kept[i]);
     }
     crew_meet(&barrier);
+    /* One that is not there any more, and more records than threads. */
+    crew_begin(&gone, attach_and_go, NULL);
+    crew_join(gone);
+    ck_assert_uint_eq(count_spare(), 1);
     records = wr_world.records;
     child.line = wr_fork_open();
     child.pid = weir_fork();
     if (child.pid == 0) {
-        int status = all_is_kept() ? wr_fork_prove(1) : 1;
-
-        /* Records, ids and heaps were taken over [inv:thread.unit]. */
-        wr_fork_exit(status != 0 || wr_world.records <= records ? status : 2);
+        /* Records, ids and heaps can be taken over [inv:thread.unit]. */
+        if (count_spare() != records - 1) {
+            wr_fork_exit(2);
+        }
+        wr_fork_exit(all_is_kept() ? wr_fork_prove(1) : 1);
     }
     ck_assert_int_eq(wr_fork_end(&child), 0);
     crew_meet(&barrier);
@@ -284,11 +310,20 @@ START_TEST(the_child_does_what_the_reclaimer_owed)
             wr_reclaim_defer(malloc(sizeof(struct wr_reclaim_node)),
                              count_and_free);
         }
+        while (wr_reclaim_on() && (wr_load_acquire(&weir_self_->pending) &
+                                   WR_PENDING_RECLAIM) == 0) {
+            wr_cpu_relax();
+        }
         child.line = wr_fork_open();
         child.pid = weir_fork();
         if (child.pid == 0) {
             if (wr_load_acquire(&freed) != round * OWED) {
                 wr_fork_exit(1);
+            }
+            /* Who asked for it is gone. */
+            if ((wr_load_acquire(&weir_self_->pending) & WR_PENDING_RECLAIM) !=
+                0) {
+                wr_fork_exit(2);
             }
             /* And it starts a reclaimer of its own. */
             wr_reclaim_defer(malloc(sizeof(struct wr_reclaim_node)),
@@ -344,6 +379,10 @@ START_TEST(the_lock_is_the_childs_own)
         struct wr_child child;
 
         crew_until(&steps, wr_load_acquire(&steps) + 50);
+        /* Until somebody asks for the lock. */
+        while ((wr_load_acquire(&weir_self_->pending) & WR_PENDING_DROP) == 0) {
+            wr_cpu_relax();
+        }
         child.line = wr_fork_open();
         child.pid = weir_fork();
         if (child.pid == 0) {
@@ -440,6 +479,59 @@ START_TEST(a_finalizer_of_a_collection_may_fork)
     both_are_well(found == 10 && !wr_collect_running());
     wr_test_no_leak(before);
     down();
+}
+END_TEST
+
+static void
+fork_in_weak_callback(weir_object *weak, weir_object *context, void *data)
+{
+    (void)weak;
+    (void)context;
+    (void)data;
+    fork_here();
+}
+
+START_TEST(a_callback_of_a_weak_reference_may_fork)
+{
+    bool ring = _i == 1;
+    weir_object *list;
+    weir_object *weak;
+
+    if (!wr_cfg_counted) {
+        return;
+    }
+    up();
+    list = ring ? wr_fork_make_ring() : weir_list_new();
+    weak = weir_weak_new(list, fork_in_weak_callback, NULL, NULL);
+    ck_assert_ptr_nonnull(weak);
+    weir_decref(list);
+    both_are_well(!ring || weir_gc_collect(2) == 2);
+    weir_decref(weak);
+    down();
+}
+END_TEST
+
+START_TEST(a_finalizer_may_fork_while_the_runtime_ends)
+{
+    weir_type *type;
+    int status;
+
+    if (!wr_cfg_counted) {
+        return;
+    }
+    up();
+    type = weir_instance_type("forks", 0, 0, fork_in_finalizer, NULL);
+    ck_assert_ptr_nonnull(weir_instance_new(type));
+    status = weir_stop_full(NULL);
+    ck_assert_uint_eq(wr_load_acquire(&forks), 1);
+    if (callback_child.pid == 0) {
+        if (status != 0 || weir_start(NULL) != 0) {
+            wr_fork_exit(1);
+        }
+        wr_fork_exit(wr_fork_prove(0));
+    }
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(wr_fork_reap(callback_child.pid, callback_child.line), 0);
 }
 END_TEST
 
@@ -619,6 +711,8 @@ wr_suite_fork(void)
     tcase_add_test(tc, a_finalizer_may_fork);
     tcase_add_test(tc, a_finalizer_of_a_collection_may_fork);
     tcase_add_loop_test(tc, a_callback_of_the_collector_may_fork, 0, 2);
+    tcase_add_loop_test(tc, a_callback_of_a_weak_reference_may_fork, 0, 2);
+    tcase_add_test(tc, a_finalizer_may_fork_while_the_runtime_ends);
     tcase_add_test(tc, fork_waits_for_the_collection_of_another_thread);
     tcase_add_test(tc, who_waits_to_fork_is_not_in_the_child);
     suite_add_tcase(suite, tc);

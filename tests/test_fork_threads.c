@@ -162,6 +162,14 @@ defer(void)
     }
 }
 
+/* Wait for one's turn to stop the world. */
+static void
+stop_the_world(void)
+{
+    wr_stop_world(wr_self());
+    wr_start_world(wr_self());
+}
+
 /* Take each mutex of the runtime, mostly without being attached. */
 static void
 meddle(void)
@@ -229,6 +237,7 @@ static const struct role roles[] = {
     {.step = finalize, .fills = true},
     {.step = defer},
     {.step = meddle},
+    {.step = stop_the_world},
     {.step = come_and_go, .fills = true, .starts = true},
 };
 

@@ -123,6 +123,9 @@ START_TEST(a_fork_takes_all_of_a_rank)
         wr_mutex_fork_lock(&all[i]);
         ck_assert(wr_mutex_any_held() == wr_cfg_ranks);
     }
+    ck_assert_uint_eq(wr_mutex_fork_ranks(),
+                      wr_cfg_ranks ? 1u << WR_RANK_THREADS | 1u << WR_RANK_LOT
+                                   : UINT32_MAX);
     for (int i = 0; i < 3; i++) {
         ck_assert(!wr_mutex_trylock(&all[i]));
         wr_mutex_fork_unlock(&all[i]);

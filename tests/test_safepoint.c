@@ -231,6 +231,87 @@ START_TEST(a_new_thread_waits_for_the_end_of_the_stop)
 }
 END_TEST
 
+static uint32_t ready;
+static uint32_t wish;
+static uint32_t fulfilled;
+
+/* Come back from a blocking section each time it is wished. */
+static void *
+come_back(void *arg)
+{
+    struct job *job = arg;
+
+    job->error = weir_attach();
+    for (uint32_t n = 1; n <= job->seen; n++) {
+        job->error |= weir_blocking_begin();
+        wr_store_release(&ready, n);
+        while (wr_load_acquire(&wish) < n) {
+            wr_cpu_relax();
+        }
+        job->error |= weir_blocking_end();
+        wr_store_release(&fulfilled, n);
+        job->error |= weir_checkpoint();
+    }
+    job->error |= weir_detach();
+    return NULL;
+}
+
+static bool
+somebody_sleeps(void)
+{
+    bool sleeps;
+
+    wr_mutex_lock(&wr_world.lock);
+    sleeps = wr_world.parked_head != NULL;
+    wr_mutex_unlock(&wr_world.lock);
+    return sleeps;
+}
+
+/* The world is stopped, and the thread has come back or sleeps. */
+static bool
+is_back(uint32_t n)
+{
+    while (wr_load_acquire(&fulfilled) < n && !somebody_sleeps()) {
+        wr_cpu_relax();
+    }
+    return wr_load_acquire(&fulfilled) >= n;
+}
+
+/*
+ * A thread that attached again was overtaken by one stop after the other in
+ * CPython (gh-151518).  [inv:stop.overtaken-once]
+ */
+START_TEST(a_sleeper_is_overtaken_once)
+{
+    struct wr_thread *self;
+    pthread_t thread;
+    struct job job = {.seen = (uint32_t)wr_test_size(50)};
+
+    up();
+    self = wr_self();
+    if (!wr_lock_on()) {
+        crew_begin(&thread, come_back, &job);
+        for (uint32_t n = 1; n <= job.seen; n++) {
+            int stops = 0;
+
+            crew_until(&ready, n);
+            wr_stop_world(self);
+            wr_store_release(&wish, n);
+            while (!is_back(n)) {
+                wr_start_world(self);
+                wr_stop_world(self);
+                stops++;
+                ck_assert_int_le(stops, 2);
+            }
+            wr_start_world(self);
+        }
+        crew_join(thread);
+        ck_assert_int_eq(job.error, 0);
+    }
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
 /* Attached, and at no checkpoint until it has been called late. */
 static void *
 be_late(void *arg)
@@ -331,6 +412,7 @@ wr_suite_safepoint(void)
     tcase_add_test(tc, stoppers_take_turns);
     tcase_add_test(tc, a_blocked_thread_neither_delays_a_stop_nor_enters_it);
     tcase_add_test(tc, a_new_thread_waits_for_the_end_of_the_stop);
+    tcase_add_test(tc, a_sleeper_is_overtaken_once);
     tcase_add_test(tc, a_late_thread_is_named);
     tcase_add_test(tc, a_stopper_sees_every_record);
     tcase_add_test(tc, the_lock_holder_stops_the_world_by_not_yielding);

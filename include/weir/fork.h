@@ -34,8 +34,8 @@ extern "C" {
  * Waits until no other thread is in the middle of a collection, then stops the
  * world as a collection does, for as long as fork() takes.  A finalizer, a
  * callback of a weak reference and a callback of the collector may call it
- * too; when such a call belongs to a collection, both processes go on with
- * that collection.
+ * too; when such a call belongs to a collection, or to weir_stop_full(), both
+ * processes go on with that.
  *
  * In the child only the calling thread exists, attached as before, and the
  * global lock is its own.  It may do everything at once: make objects,
@@ -56,8 +56,8 @@ extern "C" {
  * Returns 0 in the child and its process id in the parent; -1, with errno set,
  * when fork() fails; WEIR_ESTATE (less than -1) when the thread is not
  * attached; WEIR_EBUSY when it has stopped the world itself, as in a traverse
- * function, or calls it from a finalizer while the runtime stops.  After a
- * failure nothing has changed.
+ * function (a debug build ends the process there).  After a failure nothing
+ * has changed.
  */
 WEIR_API pid_t weir_fork(void);
 

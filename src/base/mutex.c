@@ -12,15 +12,18 @@
 
 enum { SPINS = 64, MAX_HELD = 16 };
 
+_Static_assert(WR_RANKS <= 32, "a bit for each rank");
+
 /* [owner] the ranks this thread holds, in the order taken */
 static _Thread_local uint16_t held[MAX_HELD];
 
 /* [owner] */
 static _Thread_local unsigned held_count;
 
-/* [owner] taken for a fork: how many, and the highest rank */
+/* [owner] taken for a fork: how many, the highest rank, a bit for each rank */
 static _Thread_local unsigned fork_count;
 static _Thread_local uint16_t fork_rank;
+static _Thread_local uint32_t fork_ranks;
 
 void
 wr_mutex_init(struct wr_mutex *mutex, enum wr_rank rank)
@@ -102,12 +105,14 @@ note_fork_lock(const struct wr_mutex *mutex)
     WEIR_CHECK(held_count == 0);
     if (fork_count == 0) {
         fork_rank = 0;
+        fork_ranks = 0;
     }
     if (mutex->rank < fork_rank) {
         wr_fatal("mutex of rank %u taken after rank %u for a fork",
                  (unsigned)mutex->rank, (unsigned)fork_rank);
     }
     fork_rank = mutex->rank;
+    fork_ranks |= UINT32_C(1) << mutex->rank;
     fork_count++;
 }
 
@@ -122,6 +127,12 @@ wr_mutex_fork_lock(struct wr_mutex *mutex)
     if (!wr_cas_acq_rel(&mutex->word, &word, 1u)) {
         wr_mutex_lock_slow(mutex);
     }
+}
+
+uint32_t
+wr_mutex_fork_ranks(void)
+{
+    return wr_cfg_ranks ? fork_ranks : UINT32_MAX;
 }
 
 void

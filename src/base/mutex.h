@@ -38,6 +38,7 @@ enum wr_rank {
     WR_RANK_ARENA,       /* arenas and their pools */
     WR_RANK_SIDE,        /* commitment of side data */
     WR_RANK_LEAF,        /* nothing is ever taken under it */
+    WR_RANKS,            /* one more than the last */
 };
 
 struct wr_mutex { /* SHARED */
@@ -78,6 +79,12 @@ bool wr_mutex_any_held(void);
  */
 void wr_mutex_fork_lock(struct wr_mutex *mutex);
 void wr_mutex_fork_unlock(struct wr_mutex *mutex);
+
+/*
+ * Of which ranks this thread has taken mutexes for a fork: bit r for rank r.
+ * At WEIR_DEBUG 0, where nobody keeps count, all bits: for asserts only.
+ */
+uint32_t wr_mutex_fork_ranks(void);
 
 /* Slow paths and the rank check; called by the inlines below only. */
 void wr_mutex_lock_slow(struct wr_mutex *mutex);

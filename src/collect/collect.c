@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/lot.h"
 #include "base/mutex.h"
+#include "base/plant.h"
 #include "base/sync.h"
 #include "collect/round.h"
 #include "collect/settings.h"
@@ -93,12 +94,28 @@ wr_collect_set_caps(const struct wr_collect_caps *caps)
 
 /* ---- one at a time ------------------------------------------------------ */
 
+/* The planted claim: what was free may be taken by now. */
+static bool
+claim_planted(struct wr_thread *self)
+{
+    if (wr_load_seq_cst(&collector.collecting) != FREE) {
+        return false;
+    }
+    wr_plant_pause();
+    wr_store_seq_cst(&collector.collecting, (uint32_t)TAKEN);
+    wr_store_relaxed(&collector.owner, self);
+    return true;
+}
+
 /* Nobody is in: go in. */
 static bool
 try_claim(struct wr_thread *self)
 {
     uint32_t word = FREE;
 
+    if (wr_plant(claim_torn)) {
+        return claim_planted(self);
+    }
     if (!wr_cas_seq_cst(&collector.collecting, &word, (uint32_t)TAKEN)) {
         return false;
     }
@@ -178,7 +195,7 @@ bool
 wr_collect_keep_out(struct wr_thread *self)
 {
     WEIR_ASSERT(!wr_mutex_any_held());
-    if (wr_load_relaxed(&collector.owner) == self) {
+    if (wr_load_relaxed(&collector.owner) == self || wr_plant(fork_impatient)) {
         return false;
     }
     /* Ends: those who wait are let in one by one, before newcomers. */
@@ -257,7 +274,7 @@ finalize_and_detect_again(struct wr_round *round, struct wr_thread *self)
     stop_world(self);
     wr_heap_drain_all_stw();
     wr_heap_account_all_stw();
-    error = wr_detect_again(round);
+    error = wr_plant(saved_freed) ? WEIR_OK : wr_detect_again(round);
     wr_garbage_release(round);
     return error;
 }

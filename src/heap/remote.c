@@ -26,9 +26,22 @@
  */
 #include "heap/remote.h"
 
+#include "base/plant.h"
 #include "heap/checker.h"
 #include "heap/heap_internal.h"
 #include "heap/span.h"
+
+/* The chain that begins with first goes on top of old, if that is the top. */
+static bool
+put_on_top(struct wr_pool *p, void **old, void *first)
+{
+    if (wr_plant(remote_lost)) {
+        wr_plant_pause();
+        wr_store_release(&p->remote, first);
+        return true;
+    }
+    return wr_cas_weak_acq_rel(&p->remote, old, first);
+}
 
 void
 wr_remote_push(struct wr_pool *p, void *first, void *last)
@@ -43,7 +56,7 @@ wr_remote_push(struct wr_pool *p, void *first, void *last)
          * [pair:heap.remote/rel]  Acquire: if it was NULL, the owner has read
          * remote_next.  [pair:heap.remote-next/acq]
          */
-    } while (!wr_cas_weak_acq_rel(&p->remote, &old, first));
+    } while (!put_on_top(p, &old, first));
     if (old != NULL) {
         /* Somebody else is in PUSHED or the pool is QUEUED.  It may be gone
          * already: not touched any more. */

@@ -8,6 +8,8 @@
  */
 #include "kinds/attrs.h"
 
+#include "base/plant.h"
+#include "kinds/dict.h"
 #include "thread/objlock.h"
 
 #include <weir/dict.h>
@@ -47,6 +49,11 @@ make_attrs(weir_object *o)
 
     if (fresh == NULL) {
         return NULL;
+    }
+    if (wr_plant(attrs_unlocked)) {
+        wr_plant_pause();
+        wr_store_release(wr_attrs_slot(o), fresh);
+        return fresh;
     }
     wr_objlock_lock(self, &o->lock);
     attrs = *wr_attrs_slot(o);
@@ -104,6 +111,22 @@ weir_attr_get(weir_object *o, weir_object *name)
     return attrs != NULL ? weir_dict_get(attrs, name) : wr_fail(WEIR_ENOKEY);
 }
 
+/* A planted fault: the value that is dropped is the one seen before. */
+static int __attribute__((noinline, unused))
+set_planted(weir_object *attrs, weir_object *name, weir_object *value)
+{
+    weir_object *seen = weir_dict_get(attrs, name);
+
+    if (seen == NULL) {
+        return weir_dict_set(attrs, name, value);
+    }
+    weir_decref(seen);
+    wr_plant_pause();
+    (void)weir_dict_pop(attrs, name);
+    weir_decref(seen);
+    return weir_dict_set(attrs, name, value);
+}
+
 int
 weir_attr_set(weir_object *o, weir_object *name, weir_object *value)
 {
@@ -123,6 +146,9 @@ weir_attr_set(weir_object *o, weir_object *name, weir_object *value)
         if (attrs == NULL) {
             return WEIR_ENOMEM;
         }
+    }
+    if (wr_plant(setter_double_decref)) {
+        return set_planted(attrs, name, value);
     }
     return weir_dict_set(attrs, name, value);
 }

@@ -11,6 +11,7 @@
  */
 #include "kinds/cell.h"
 
+#include "base/plant.h"
 #include "kinds/kinds.h"
 #include "thread/objlock.h"
 
@@ -62,6 +63,12 @@ exchange(weir_object *cell, weir_object *value)
 
     if (value != NULL) {
         weir_incref(value);
+    }
+    if (wr_plant(cell_swap_unlocked)) {
+        old = *wr_cell_slot(cell);
+        wr_plant_pause();
+        *wr_cell_slot(cell) = value;
+        return old;
     }
     wr_objlock_lock(wr_self(), &cell->lock);
     old = *wr_cell_slot(cell);

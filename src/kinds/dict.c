@@ -7,6 +7,7 @@
  */
 #include "kinds/dict_read.h"
 
+#include "base/plant.h"
 #include "kinds/int.h"
 
 weir_object *
@@ -35,6 +36,21 @@ check_key(const weir_object *d, weir_object *key, uint64_t *hash)
     return wr_dict_check_key(d, WR_META_DICT, key, hash);
 }
 
+/* A planted fault: the reference is taken after the lock was given back. */
+static weir_object *__attribute__((noinline, unused))
+get_planted(weir_object *d, weir_object *key, uint64_t hash)
+{
+    const struct wr_dict_entry *entry;
+    weir_object *value;
+
+    wr_objlock_lock(wr_self(), &d->lock);
+    entry = wr_dict_entry_locked(wr_dict_of(d), key, hash);
+    value = entry != NULL ? entry->value : NULL;
+    wr_objlock_unlock(wr_self(), &d->lock);
+    wr_plant_pause();
+    return value != NULL && wr_ref_try_get(value) ? value : NULL;
+}
+
 weir_object *
 weir_dict_get(weir_object *d, weir_object *key)
 {
@@ -44,6 +60,9 @@ weir_dict_get(weir_object *d, weir_object *key)
 
     if (wr_unlikely(error != WEIR_OK)) {
         return wr_fail(error);
+    }
+    if (wr_plant(get_after_unlock)) {
+        return get_planted(d, key, hash);
     }
     return wr_likely(wr_dict_read(d, key, hash, &value)) ? value
                                                          : wr_fail(WEIR_ENOKEY);
@@ -75,6 +94,24 @@ store_locked(struct wr_thread *self, struct wr_dict *dict, weir_object *key,
     return wr_dict_insert_locked(self, dict, slot, key, hash, value, waste);
 }
 
+/* A planted fault: a place is looked for, and taken later, without lock. */
+static int __attribute__((noinline, unused))
+set_planted(struct wr_dict *dict, weir_object *key, uint64_t hash,
+            weir_object *value)
+{
+    struct wr_thread *self = wr_self();
+    struct wr_dict_waste waste = {NULL, NULL, 0};
+    size_t slot = 0;
+    int error;
+
+    (void)wr_dict_find(wr_dict_table_of(dict), key, hash, &slot);
+    wr_plant_pause();
+    weir_incref(value);
+    error = wr_dict_insert_locked(self, dict, slot, key, hash, value, &waste);
+    wr_dict_drop(self, &waste);
+    return error;
+}
+
 int
 weir_dict_set(weir_object *d, weir_object *key, weir_object *value)
 {
@@ -88,6 +125,9 @@ weir_dict_set(weir_object *d, weir_object *key, weir_object *value)
     }
     if (wr_unlikely(value == NULL)) {
         return WEIR_EINVAL;
+    }
+    if (wr_plant(dict_set_unlocked)) {
+        return set_planted(wr_dict_of(d), key, hash, value);
     }
     weir_incref(value);
     wr_objlock_lock(self, &d->lock);
@@ -282,6 +322,29 @@ add_locked(struct wr_thread *self, struct wr_dict *dict, weir_object *key,
     return error;
 }
 
+/* A planted fault: the sum is made before the lock is taken. */
+static int __attribute__((noinline, unused))
+add_planted(weir_object *d, weir_object *key, int64_t delta, int64_t *out)
+{
+    weir_object *value = weir_dict_get(d, key);
+    int64_t old = 0;
+    int error;
+
+    if (value != NULL) {
+        (void)weir_int_value(value, &old);
+        weir_decref(value);
+    }
+    wr_plant_pause();
+    *out = old + delta;
+    value = weir_int_new(*out);
+    if (value == NULL) {
+        return WEIR_ENOMEM;
+    }
+    error = weir_dict_set(d, key, value);
+    weir_decref(value);
+    return error;
+}
+
 int
 weir_dict_add_int(weir_object *d, weir_object *key, int64_t delta, int64_t *out)
 {
@@ -294,6 +357,9 @@ weir_dict_add_int(weir_object *d, weir_object *key, int64_t delta, int64_t *out)
 
     if (wr_unlikely(error != WEIR_OK)) {
         return error;
+    }
+    if (wr_plant(dict_add_unlocked)) {
+        return add_planted(d, key, delta, out != NULL ? out : &sum);
     }
     wr_objlock_lock(self, &d->lock);
     error = add_locked(self, wr_dict_of(d), key, hash, delta, &sum, &waste);

@@ -12,6 +12,8 @@
  */
 #include "kinds/dict_read.h"
 
+#include "base/plant.h"
+
 weir_object *
 wr_dict_new(uint32_t meta)
 {
@@ -72,6 +74,12 @@ wr_dict_rebuild_locked(struct wr_thread *self, struct wr_dict *dict,
         /* One operation, one new table. */
         WEIR_ASSERT(waste->gate == 0);
         waste->gate = shut_locked(dict);
+        if (wr_plant(table_taken_first)) {
+            wr_gate_set(&dict->gate, 0);
+            if (!wr_cfg_locked_objects) {
+                wr_plant_pause();
+            }
+        }
         wr_gate_set(&dict->gate, wr_gate_new(self, table, waste->gate));
     }
     return error;

@@ -204,6 +204,20 @@ item_slow(struct wr_list *list, uint64_t i, enum seen seen, weir_object *held)
     return item_locked(self, list, i);
 }
 
+/* A planted fault: what the slot held is believed to stand there still. */
+static weir_object *__attribute__((noinline, unused))
+item_planted(struct wr_list *list, uint64_t i)
+{
+    weir_object *item;
+
+    if (i >= wr_load_acquire(&list->size)) {
+        return NULL;
+    }
+    item = wr_load_acquire(&wr_list_array(list)->items[i]);
+    wr_plant_pause();
+    return item != NULL && wr_ref_try_get(item) ? item : NULL;
+}
+
 /* Item i, a new reference, or NULL if there is none. */
 static inline weir_object *
 item_or_null(struct wr_list *list, uint64_t i)
@@ -211,6 +225,9 @@ item_or_null(struct wr_list *list, uint64_t i)
     weir_object *item = NULL;
     enum seen seen;
 
+    if (wr_plant(slot_unchecked)) {
+        return item_planted(list, i);
+    }
     if (!wr_cfg_locked_objects) {
         if (wr_likely(i < list->size)) {
             item = weir_newref(wr_list_array(list)->items[i]);
@@ -255,6 +272,19 @@ weir_list_next(weir_object *o, uint64_t *pos, weir_object **item)
     return 1;
 }
 
+/* A planted fault: the old value is dropped, then the new one stored. */
+static int __attribute__((noinline, unused))
+set_planted_unlock(weir_object *o, size_t i, weir_object *value)
+{
+    weir_object **slot = &wr_list_array(wr_list_of(o))->items[i];
+
+    wr_objlock_unlock(wr_self(), &o->lock);
+    weir_decref(*slot);
+    wr_plant_pause();
+    wr_slot_store(slot, weir_newref(value));
+    return WEIR_OK;
+}
+
 int
 weir_list_set(weir_object *o, size_t i, weir_object *value)
 {
@@ -271,6 +301,9 @@ weir_list_set(weir_object *o, size_t i, weir_object *value)
     if (wr_unlikely(i >= wr_list_of(o)->size)) {
         wr_objlock_unlock(wr_self(), &o->lock);
         return WEIR_ERANGE;
+    }
+    if (wr_plant(decref_before_publish)) {
+        return set_planted_unlock(o, i, value);
     }
     weir_incref(value);
     old = wr_slot_swap(&wr_list_array(wr_list_of(o))->items[i], value);

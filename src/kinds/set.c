@@ -7,6 +7,8 @@
  */
 #include "kinds/set.h"
 
+#include "base/plant.h"
+
 weir_object *
 weir_set_new(void)
 {
@@ -49,6 +51,11 @@ weir_set_add(weir_object *s, weir_object *element)
     if (wr_dict_find(wr_dict_table_of(wr_dict_of(s)), element, hash, &slot) ==
         WR_DICT_NONE) {
         added = 1;
+        if (wr_plant(set_add_unlocked)) {
+            wr_objlock_unlock(self, &s->lock);
+            wr_plant_pause();
+            wr_objlock_lock(self, &s->lock);
+        }
         error = wr_dict_insert_locked(self, wr_dict_of(s), slot, element, hash,
                                       NULL, &waste);
     }

@@ -8,6 +8,7 @@
  */
 #include "object/dealloc.h"
 
+#include "base/plant.h"
 #include "heap/side.h"
 #include "object/weak.h"
 
@@ -103,25 +104,67 @@ wr_object_free(struct wr_thread *self, weir_object *o)
     object_free(self, o);
 }
 
+static void
+finalize(struct wr_thread *self, weir_object *o)
+{
+    struct weir_type *type = wr_type_of(o);
+    struct wr_interlude interlude = wr_user_begin(self);
+
+    type->finalize(o, type->data);
+    wr_user_end(self, interlude);
+}
+
 void
 wr_finalize_once(struct wr_thread *self, weir_object *o)
 {
-    struct weir_type *type = wr_type_of(o);
-    struct wr_interlude interlude;
-
-    if ((wr_flags(o) & WR_FLAG_FINALIZED) != 0 || type->finalize == NULL) {
+    if ((wr_flags(o) & WR_FLAG_FINALIZED) != 0 ||
+        wr_type_of(o)->finalize == NULL) {
         return;
     }
     wr_flags_set(o, WR_FLAG_FINALIZED);
-    interlude = wr_user_begin(self);
-    type->finalize(o, type->data);
-    wr_user_end(self, interlude);
+    finalize(self, o);
+}
+
+/* A planted fault: the flag is set when the object turns out to live on. */
+static bool __attribute__((noinline, unused))
+finalize_planted_late(struct wr_thread *self, weir_object *o)
+{
+    bool dead;
+
+    wr_ref_revive(o);
+    finalize(self, o);
+    dead = wr_ref_put(o);
+    if (!dead) {
+        wr_plant_pause();
+        wr_flags_set(o, WR_FLAG_FINALIZED);
+    }
+    return dead;
+}
+
+/* A planted fault: the count is written as if nobody else could. */
+static bool __attribute__((noinline, unused))
+finalize_planted_plain(struct wr_thread *self, weir_object *o)
+{
+    int64_t count;
+
+    wr_ref_revive(o);
+    wr_finalize_once(self, o);
+    count = wr_load_relaxed(&o->count) - 1;
+    wr_plant_pause();
+    wr_store_relaxed(&o->count, count);
+    return count == 0;
 }
 
 /* Run the finalizer of a dead object; false if that revived it. */
 static bool
 finalize_dead(struct wr_thread *self, weir_object *o)
 {
+    if (wr_plant(finalizer_twice)) {
+        return finalize_planted_late(self, o);
+    }
+    if (wr_plant(resurrect_plain_store)) {
+        return finalize_planted_plain(self, o);
+    }
     wr_ref_revive(o);
     wr_finalize_once(self, o);
     return wr_ref_put(o);

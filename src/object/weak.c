@@ -18,6 +18,7 @@
 
 #include "base/mem.h"
 #include "base/mutex.h"
+#include "base/plant.h"
 #include "object/dealloc.h"
 
 #include <string.h>
@@ -292,13 +293,18 @@ wr_weak_link(struct wr_thread *self, struct wr_weak *w, weir_object *target)
     uint64_t hash = hash_of(target);
     struct stripe *s = stripe_of(hash);
     struct wr_weak *other = NULL;
+    bool looks = w->callback == NULL;
 
+    if (wr_plant(weak_looked_before)) {
+        wr_plant_pause();
+        looks = false;
+    }
     /* Who drops the last reference sees the flag: ours is dropped before. */
     if (!may_be_target_of_some(target)) {
         wr_flags_set(target, WR_FLAG_HAS_WEAK);
     }
     lock(s);
-    if (w->callback == NULL) {
+    if (looks) {
         other = find_locked(s, target, hash);
     }
     if (other == NULL) {
@@ -312,6 +318,14 @@ wr_weak_link(struct wr_thread *self, struct wr_weak *w, weir_object *target)
     return &other->base;
 }
 
+/* A planted fault: a reference is taken without looking for zero. */
+static weir_object *__attribute__((noinline, unused))
+target_planted(weir_object *target)
+{
+    wr_plant_pause();
+    return weir_newref(target);
+}
+
 weir_object *
 wr_weak_target(struct wr_weak *w)
 {
@@ -321,6 +335,9 @@ wr_weak_target(struct wr_weak *w)
 
     if (target == NULL) {
         return NULL;
+    }
+    if (wr_plant(weakref_corpse)) {
+        return target_planted(target);
     }
     s = stripe_of(hash_of(target));
     lock(s);

@@ -15,6 +15,7 @@
  */
 #include "base/lot.h"
 #include "base/mem.h"
+#include "base/mutex.h"
 #include "collect/collect.h"
 #include "collect/settings.h"
 #include "heap/heap.h"
@@ -58,6 +59,9 @@ static const struct hook hooks[] = {
 
 enum { HOOKS = sizeof(hooks) / sizeof(hooks[0]) };
 
+/* There is a mutex of every rank. */
+#define RANKS_USED ((UINT32_C(1) << WR_RANKS) - 2)
+
 /* fork(); counted as an allocation, so that a test can make it fail. */
 static pid_t
 call_fork(void)
@@ -80,6 +84,8 @@ fork_stw(struct wr_thread *self)
     for (int i = 0; i < HOOKS; i++) {
         hooks[i].lock();
     }
+    /* [inv:fork.all-mutexes] */
+    WEIR_ASSERT((wr_mutex_fork_ranks() & RANKS_USED) == RANKS_USED);
     pid = call_fork();
     error = errno;
     if (pid == 0) {

@@ -21,6 +21,7 @@
 
 #include "base/mem.h"
 #include "base/mutex.h"
+#include "base/plant.h"
 #include "kinds/kinds.h"
 
 enum {
@@ -189,6 +190,17 @@ weir_handle_new(weir_object *o, weir_handle *out)
     return error;
 }
 
+/* A planted fault: the reference is taken after the unlocking. */
+static weir_object *__attribute__((noinline, unused))
+get_planted_unlock(const struct slot *slot)
+{
+    weir_object *o = slot->object;
+
+    wr_mutex_unlock(&table.lock);
+    wr_plant_pause();
+    return weir_newref(o);
+}
+
 weir_object *
 weir_handle_get(weir_handle handle)
 {
@@ -200,6 +212,9 @@ weir_handle_get(weir_handle handle)
     }
     wr_mutex_lock(&table.lock);
     slot = find_locked(handle);
+    if (slot != NULL && wr_plant(handle_get_unlocked)) {
+        return get_planted_unlock(slot);
+    }
     if (slot != NULL) {
         o = weir_newref(slot->object);
     }

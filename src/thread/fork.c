@@ -28,6 +28,7 @@ reset_record(struct wr_thread *t)
     if (t->lock_counts != NULL) {
         memset(t->lock_counts, 0, sizeof(*t->lock_counts));
     }
+    t->stop.owed = false;
     t->stop.arrival_ns = 0;
     t->stop.arrival_max_ns = 0;
 }

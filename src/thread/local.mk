@@ -23,6 +23,7 @@ WEIR_SOURCES += \
 	include/weir/thread.h
 
 WEIR_TEST_SOURCES += \
+	tests/test_churn.c \
 	tests/test_lock.c \
 	tests/test_objlock.c \
 	tests/test_reclaim.c \

@@ -23,6 +23,7 @@
 #ifndef WR_THREAD_OBJLOCK_H
 #define WR_THREAD_OBJLOCK_H
 
+#include "base/plant.h"
 #include "thread/thread.h"
 
 enum {
@@ -49,7 +50,8 @@ wr_objlock_lock(struct wr_thread *self, uint8_t *byte)
         return;
     }
     /* [pair:objlock/acq] */
-    if (wr_unlikely(!wr_cas_acq_rel(byte, &seen, (uint8_t)WR_OBJLOCK_HELD))) {
+    if (wr_unlikely(wr_plant(objlock_torn) ||
+                    !wr_cas_acq_rel(byte, &seen, (uint8_t)WR_OBJLOCK_HELD))) {
         wr_objlock_lock_slow(self, byte);
     }
 }
@@ -81,6 +83,13 @@ wr_objlock_lock2(struct wr_thread *self, uint8_t *a, uint8_t *b)
     uint8_t seen = WR_OBJLOCK_FREE;
 
     if (!wr_cfg_locked_objects) {
+        return;
+    }
+    if (wr_plant(lock_order)) {
+        wr_objlock_lock(self, a);
+        if (a != b) {
+            wr_objlock_lock(self, b);
+        }
         return;
     }
     wr_objlock_lock(self, low);

@@ -15,6 +15,7 @@
  * CPython's condition variables are the queue and the parkers here; the rest
  * follows take_gil() and drop_gil() step by step, written anew.
  */
+#include "base/plant.h"
 #include "thread/lock_queue.h"
 
 /*
@@ -66,7 +67,7 @@ cpython_acquire(struct wr_thread *self, enum wr_lock_why why)
         wr_store_release(&forced->lock.turn, (uint32_t)WR_LOCK_TURN_NONE);
     }
     wr_mutex_unlock(&wr_lock.mutex);
-    if (forced != NULL) {
+    if (forced != NULL && !wr_plant(missed_wakeup)) {
         wr_unpark(&forced->parker);
     }
 }

@@ -14,6 +14,7 @@
 #include "thread/safepoint.h"
 
 #include "base/clock.h"
+#include "base/plant.h"
 #include "thread/state.h"
 
 #include <string.h>
@@ -97,10 +98,15 @@ wr_safepoint_detached_slow(struct wr_thread *self)
     wake(stopper);
 }
 
-/* Join the list of those that wait for the end of the stop. */
+/*
+ * Join the list of those that wait for the end of the stop.  overtaken: it has
+ * slept through one stop and found itself in the next when it woke; this time
+ * it is let in before the next stopper [inv:stop.overtaken-once].
+ */
 static void
-queue_parked_locked(struct wr_thread *self)
+queue_parked_locked(struct wr_thread *self, bool overtaken)
 {
+    self->stop.owed = overtaken;
     self->stop.parked_next = NULL;
     self->stop.wake_next = NULL;
     self->stop.parked_epoch = wr_load_relaxed(&wr_world.epoch);
@@ -127,29 +133,53 @@ sleep_parked(struct wr_thread *self)
     wake(self->stop.wake_next);
 }
 
+/* From DETACHED to ATTACHED.  False: the world is being stopped. */
+static bool
+try_attach(struct wr_thread *self)
+{
+    uint32_t state = WR_DETACHED;
+
+    return wr_cas_acq_rel(&self->state, &state, (uint32_t)WR_ATTACHED);
+}
+
 /*
  * Become ATTACHED; self is DETACHED or SUSPENDED.  A thread that is woken may
- * find the next stop under way and sleeps again.
+ * find the next stop under way; it sleeps again, but only once more.
  */
-void
-wr_safepoint_attach_slow(struct wr_thread *self)
+static void
+attach(struct wr_thread *self, bool overtaken)
 {
-    uint32_t state;
-
-    do {
+    if (wr_plant(attach_through)) {
+        wr_store_release(&self->state, (uint32_t)WR_ATTACHED);
+        return;
+    }
+    /* Ends: when the thread has slept twice it is ATTACHED. */
+    while (!try_attach(self)) {
         bool suspended;
 
         wr_mutex_lock(&wr_world.lock);
         suspended = wr_load_acquire(&self->state) == WR_SUSPENDED;
         if (suspended) {
-            queue_parked_locked(self);
+            queue_parked_locked(self, overtaken);
         }
         wr_mutex_unlock(&wr_world.lock);
-        if (suspended) {
-            sleep_parked(self);
+        if (!suspended) {
+            continue;
         }
-        state = WR_DETACHED;
-    } while (!wr_cas_acq_rel(&self->state, &state, (uint32_t)WR_ATTACHED));
+        sleep_parked(self);
+        if (overtaken) {
+            /* [inv:stop.overtaken-once] */
+            WEIR_ASSERT(wr_load_acquire(&self->state) == WR_ATTACHED);
+            return;
+        }
+        overtaken = true;
+    }
+}
+
+void
+wr_safepoint_attach_slow(struct wr_thread *self)
+{
+    attach(self, false);
 }
 
 void
@@ -169,11 +199,12 @@ wr_safepoint_park(struct wr_thread *self)
     }
     wr_store_release(&self->state, (uint32_t)WR_SUSPENDED);
     stopper = arrive_locked(self);
-    queue_parked_locked(self);
+    queue_parked_locked(self, false);
     wr_mutex_unlock(&wr_world.lock);
     wake(stopper);
     sleep_parked(self);
-    wr_state_attach(self, WR_LOCK_RETURN);
+    attach(self, true);
+    wr_reclaim_enter();
 }
 
 /* Become the stopper; wait, detached, for those that were first. */
@@ -182,7 +213,7 @@ take_turn(struct wr_thread *self)
 {
     wr_mutex_lock(&wr_world.lock);
     WEIR_ASSERT(wr_world.stopper != self);
-    if (wr_world.stopper == NULL) {
+    if (wr_world.stopper == NULL || wr_plant(stop_unturned)) {
         wr_world.stopper = self;
         wr_mutex_unlock(&wr_world.lock);
         return;
@@ -305,7 +336,9 @@ wr_stop_world(struct wr_thread *self)
     }
     wr_store_release(&wr_world.countdown, counted);
     wr_mutex_unlock(&wr_world.lock);
-    wait_for_countdown(self, asked);
+    if (!wr_plant(stop_hasty)) {
+        wait_for_countdown(self, asked);
+    }
     wr_world.stopped_ns = wr_clock_ns();
 }
 
@@ -324,7 +357,9 @@ release_all_locked(struct wr_thread *self)
         (void)wr_pending_clear(&t->pub.pending, WR_PENDING_STOP);
         /* What was done while it slept is visible to it.
          * [pair:state/rel] */
-        wr_store_release(&t->state, (uint32_t)WR_DETACHED);
+        wr_store_release(&t->state,
+                         (uint32_t)(t->stop.owed ? WR_ATTACHED : WR_DETACHED));
+        t->stop.owed = false;
     }
     for (struct wr_thread *t = first; t != NULL; t = t->stop.parked_next) {
         t->stop.wake_next = t->stop.parked_next;
@@ -358,6 +393,9 @@ wr_start_world(struct wr_thread *self)
     struct wr_thread *next;
 
     WEIR_ASSERT(wr_world_stopped());
+    if (wr_plant(stop_hasty)) {
+        wait_for_countdown(self, wr_world.asked_ns);
+    }
     wr_mutex_lock(&wr_world.lock);
     note_stop_locked(stopped, now);
     if (wr_lock_on()) {

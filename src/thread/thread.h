@@ -4,12 +4,13 @@
  *
  *               self                        stopper
  *   DETACHED <---------> ATTACHED       DETACHED <---------> SUSPENDED
- *                            |                                  ^
- *                            +----- self, at a safepoint -------+
+ *                         |    ^                              ^    |
+ *                         |    +---- stopper, where owed -----|----+
+ *                         +--------- self, at a safepoint ----+
  *
- * The one idea: only the owner makes itself ATTACHED and only a stopper takes
- * a thread out of SUSPENDED, so a stopper that has seen every other thread
- * SUSPENDED has the heap to itself [inv:stop.alone].
+ * The one idea: only a stopper takes a thread out of SUSPENDED, so a stopper
+ * that has seen every other thread SUSPENDED has the heap to itself
+ * [inv:stop.alone].
  *
  * Records are appended to one list and stay there until wr_threads_stop(): a
  * stopper walks the list without a lock.  A record whose thread has exited is
@@ -68,6 +69,9 @@ struct wr_stop_node { /* SHARED */
 
     /* [lock: wr_world.lock] the longest of those */
     uint64_t arrival_max_ns;
+
+    /* [lock: wr_world.lock] it sleeps, and is ATTACHED when the stop ends */
+    bool owed;
 
     /* [owner] the stop whose end it sleeps for: wr_world.epoch then */
     uint64_t parked_epoch;

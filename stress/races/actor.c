@@ -10,6 +10,8 @@
 
 #include "base/mutex.h"
 #include "base/pending.h"
+#include "kinds/dict.h"
+#include "kinds/list.h"
 #include "thread/lock.h"
 
 #include "race.h"
@@ -163,14 +165,32 @@ race_list(int64_t first, unsigned n)
 int64_t
 race_item(weir_object *list, unsigned i)
 {
-    weir_object *item = weir_list_get(list, i);
+    return race_int(weir_list_get(list, i));
+}
+
+int64_t
+race_int(weir_object *o)
+{
     int64_t value = -1;
 
-    if (item != NULL) {
-        (void)weir_int_value(item, &value);
-        weir_decref(item);
+    if (o != NULL) {
+        (void)weir_int_value(o, &value);
+        weir_decref(o);
     }
     return value;
+}
+
+void
+race_open(weir_object *container)
+{
+    uint64_t *gate = weir_is_list(container) ? &wr_list_of(container)->gate
+                                             : &wr_dict_of(container)->gate;
+    void *block = wr_gate_block(*gate);
+
+    if (wr_cfg_locked_objects && block != NULL && wr_reclaim_on() &&
+        !wr_gate_too_dear()) {
+        wr_gate_set(gate, wr_gate_to(block, WR_GATE_ALL));
+    }
 }
 
 void

@@ -187,6 +187,13 @@ void race_append(weir_object *list, int64_t value);
 /* The value of the int at place i; -1: there is none, or it is no int. */
 int64_t race_item(weir_object *list, unsigned i);
 
+/* The value of an int, whose reference is dropped; -1: NULL, or no int. */
+int64_t race_int(weir_object *o);
+
+/* Let everybody read a list, dict or set without its lock, as if many had
+ * done so before.  Caller: nobody else uses it yet. */
+void race_open(weir_object *container);
+
 /* Drop `n` references. */
 void race_drop(weir_object *o, int64_t n);
 

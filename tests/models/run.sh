@@ -93,6 +93,7 @@ for mutant in NO_RECHECK LOOK_FIRST BLIND_ATTACH SLEEP_ON_STATE ONE_BY_ONE \
     NO_CHAIN COUNT_TWICE; do
     found stop - -DN=3 -DSTOPPERS=1 -D$mutant
 done
+found stop - -DN=2 -DSTOPPERS=1 -DMOVES=2 -DNO_OWED
 
 holds lock_fifo -
 holds lock_fifo served

@@ -18,6 +18,7 @@
  *   ONE_BY_ONE    sleepers are let go one after the other
  *   NO_CHAIN      a woken thread does not wake the next
  *   COUNT_TWICE   a detaching thread counts down whether counted or not
+ *   NO_OWED       who was overtaken by a stop is overtaken by the next, too
  */
 #ifndef N
 #define N 3
@@ -37,6 +38,7 @@
 byte state[N];
 bool stop[N];        /* STOP in the pending word */
 bool counted[N];
+bool owed[N];        /* it is ATTACHED when the stop ends */
 byte slept_in[N];    /* the epoch a sleeper fell asleep in */
 bool token[N];       /* of the parker */
 bool turn[N];
@@ -77,6 +79,7 @@ inline queue_parked()
 {
     /* Under the lock, and nobody looks without it. */
     atomic {
+        owed[me] = late;
         wake_next[me] = NOBODY;
         slept_in[me] = epoch;
         list[listed] = me;
@@ -102,6 +105,7 @@ inline sleep_parked()
 #endif
 }
 
+/* late: it has been overtaken by a stop. */
 inline attach()
 {
     do
@@ -121,10 +125,18 @@ inline attach()
         :: state[me] == SUSPENDED ->
             queue_parked();
             UNLOCK;
-            sleep_parked()
+            sleep_parked();
+            if
+            :: late ->
+                /* [inv:stop.overtaken-once] */
+                assert(state[me] == ATTACHED);
+                break
+            :: else -> late = true
+            fi
         :: else -> UNLOCK
         fi
-    od
+    od;
+    late = false
 }
 
 inline detach()
@@ -166,6 +178,7 @@ inline checkpoint()
             UNLOCK;
             WAKE(who);
             sleep_parked();
+            late = true;
             attach()
         :: else -> UNLOCK
         fi
@@ -264,7 +277,14 @@ inline start_world()
     do
     :: i < N ->
         if
-        :: i != me -> stop[i] = false; state[i] = DETACHED
+        :: i != me ->
+            stop[i] = false;
+#ifdef NO_OWED
+            state[i] = DETACHED;
+#else
+            state[i] = (owed[i] -> ATTACHED : DETACHED);
+#endif
+            owed[i] = false
         :: else
         fi;
         i++
@@ -337,6 +357,7 @@ proctype thread(byte me)
 {
     byte who = NOBODY;
     byte seen, n, i, moves;
+    bool late;
 
     attach();
     do
