@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-enum { MANY = 100000, KEYS = 200, STEPS = 20000 };
+enum { MANY = 50000, KEYS = 200, STEPS = 20000 };
 
 /* Set the int key k, not immortal, to the int v. */
 static void

@@ -14,8 +14,9 @@
  * count, is used again only as a block with a header whose count is published
  * last, and its memory becomes something else only after a grace period.
  *
- * Writers hold the lock of the slot's object, store with wr_slot_store() or
- * wr_slot_swap(), and drop the old value after unlocking.
+ * Writers hold the lock of the slot's object and store with wr_slot_store() or
+ * wr_slot_swap(), or exchange what is in it in one step; they drop the old
+ * value after unlocking.
  *
  * Where one thread runs at a time all this is a load and an addition.
  *

@@ -29,7 +29,7 @@
 #ifndef READS
 #define READS 1    /* in a row, of one reader */
 #endif
-#define TRIES 3    /* then it takes the lock: of no interest here */
+#define TRIES 2    /* then it takes the lock: of no interest here */
 #define TABLES 3
 #define ENTRIES 2
 #define SLOTS 3
@@ -332,16 +332,19 @@ inline clear()
         }
         atomic { used = 0; version++ }
         locked = false;
-        e = 0;
-        do
-        :: e < filled[t] ->
-            if
-            :: VAL(t, e) != 0 -> drop(VAL(t, e) - 1)
-            :: else
-            fi;
-            e++
-        :: else -> break
-        od;
+        /* What is between these drops changes nothing for a reader. */
+        atomic {
+            e = 0;
+            do
+            :: e < filled[t] ->
+                if
+                :: VAL(t, e) != 0 -> drop(VAL(t, e) - 1)
+                :: else
+                fi;
+                e++
+            :: else -> break
+            od
+        }
         retire(t)
     :: else -> locked = false
     fi

@@ -6,7 +6,7 @@
 # Each line says what was checked and how many states that took.  A mutant that
 # is not found is a failure: the model would not notice that bug either.
 #
-#   tests/models/run.sh           within a minute
+#   tests/models/run.sh           within two minutes
 #   tests/models/run.sh --long    the larger searches too
 #
 # Exit: 0 fine, 1 a model failed or a mutant survived, 77 no spin here.
