@@ -39,4 +39,5 @@ EXTRA_DIST += \
 	tests/models/run.sh \
 	tests/models/slot.pml \
 	tests/models/stop.pml \
+	tests/models/threads.pml \
 	tests/models/weak.pml

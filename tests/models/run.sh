@@ -95,6 +95,17 @@ for mutant in NO_RECHECK LOOK_FIRST BLIND_ATTACH SLEEP_ON_STATE ONE_BY_ONE \
 done
 found stop - -DN=2 -DSTOPPERS=1 -DMOVES=2 -DNO_OWED
 
+holds threads - -DLIVES=1
+if [ "$long" = --long ]; then
+    optimise=-O2
+    holds threads - -DLIVES=2
+    optimise=-O0
+fi
+for mutant in NEW_DETACHED PUT_DETACHED EXIT_UNSEEN PUT_FIRST FORK_NO_MUTEX \
+    FORK_NO_CLAIM FORK_RUNNING KEEP_RECORDS; do
+    found threads - -DLIVES=1 -D$mutant
+done
+
 holds lock_fifo -
 holds lock_fifo served
 holds lock_fifo order
