@@ -1,6 +1,7 @@
 # lab/: the weir command.  main.c is named in Makefile.am: all the rest is a
 # library that the tests link too.
 LAB_SOURCES += \
+	%D%/argument.c %D%/argument.h \
 	%D%/catalog.c %D%/catalog.h \
 	%D%/cell.c %D%/cell.h \
 	%D%/child.c %D%/child.h \

@@ -8,10 +8,10 @@
 #include "lab/request.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/argument.h"
 #include "lab/lab.h"
 #include "lab/say.h"
 #include "lab/text.h"
@@ -72,20 +72,6 @@ static const char help_text[] =
     "Exit: 0 measured, whatever the verdicts; 1 a check failed; 3 a cell\n"
     "crashed, the rest was kept; 64 misuse.";
 
-/* One complaint; what argp expects back. */
-#define MISUSE(...) (wr_say(__VA_ARGS__), EINVAL)
-
-static int
-read_cells(struct wr_request *request, const char *text)
-{
-    char message[256];
-
-    free(request->cells);
-    request->cells =
-        wr_cells_parse(text, &request->ncells, message, sizeof(message));
-    return request->cells == NULL ? MISUSE("--cells: %s", message) : 0;
-}
-
 static int
 read_threads(struct wr_request *request, const char *text)
 {
@@ -93,7 +79,7 @@ read_threads(struct wr_request *request, const char *text)
     size_t n = 0;
 
     if (pieces == NULL) {
-        return MISUSE("--threads: '%s' names an empty number", text);
+        return WR_MISUSE("--threads: '%s' names an empty number", text);
     }
     while (pieces[n] != NULL) {
         n++;
@@ -105,8 +91,9 @@ read_threads(struct wr_request *request, const char *text)
         uint64_t value;
 
         if (!wr_text_uint(pieces[i], 1, WR_THREADS_MAX, &value)) {
-            int error = MISUSE("--threads: '%s' is not a number from 1 to %d",
-                               pieces[i], WR_THREADS_MAX);
+            int error =
+                WR_MISUSE("--threads: '%s' is not a number from 1 to %d",
+                          pieces[i], WR_THREADS_MAX);
             wr_text_free_list(pieces);
             return error;
         }
@@ -116,24 +103,15 @@ read_threads(struct wr_request *request, const char *text)
     return 0;
 }
 
-/* Append a copy to a list. */
-static void
-append(char ***list, size_t *n, const char *text)
-{
-    *list = wr_lab_grow(*list, (*n + 2) * sizeof(char *));
-    (*list)[(*n)++] = wr_lab_copy(text);
-    (*list)[*n] = NULL;
-}
-
 static int
 read_param(struct wr_request *request, const char *text)
 {
     const char *equals = strchr(text, '=');
 
     if (equals == NULL || equals == text) {
-        return MISUSE("--param: '%s' is not KEY=VALUE", text);
+        return WR_MISUSE("--param: '%s' is not KEY=VALUE", text);
     }
-    append(&request->params, &request->nparams, text);
+    wr_argument_append(&request->params, &request->nparams, text);
     return 0;
 }
 
@@ -145,23 +123,14 @@ read_number(struct wr_request *request, int key, const char *text)
     if (key == OPT_SEED) {
         return wr_text_uint(text, 0, INT64_MAX, &request->seed)
                    ? 0
-                   : MISUSE("--seed: '%s' is not a whole number", text);
+                   : WR_MISUSE("--seed: '%s' is not a whole number", text);
     }
     if (!wr_text_uint(text, 1, WR_RUNS_MAX, &value)) {
-        return MISUSE("--runs: '%s' is not a number from 1 to %d", text,
-                      WR_RUNS_MAX);
+        return WR_MISUSE("--runs: '%s' is not a number from 1 to %d", text,
+                         WR_RUNS_MAX);
     }
     request->runs = (unsigned)value;
     return 0;
-}
-
-static int
-read_time(uint64_t *out, const char *name, const char *text)
-{
-    return wr_text_time(text, out)
-               ? 0
-               : MISUSE("%s: '%s' is not a time such as 500ms, 20s or 2m", name,
-                        text);
 }
 
 static int
@@ -170,11 +139,11 @@ read_quantity(struct wr_request *request, int key, const char *text)
     if (key == OPT_DELTA) {
         return wr_text_percent(text, &request->delta)
                    ? 0
-                   : MISUSE("--delta: '%s' is not a percentage", text);
+                   : WR_MISUSE("--delta: '%s' is not a percentage", text);
     }
     return wr_text_size(text, &request->mem_cap)
                ? 0
-               : MISUSE("--mem-cap: '%s' is not a number of bytes", text);
+               : WR_MISUSE("--mem-cap: '%s' is not a number of bytes", text);
 }
 
 static int
@@ -187,19 +156,19 @@ parse_option(int key, char *text, struct argp_state *state)
         state->err_stream = NULL;
         return 0;
     case ARGP_KEY_ARG:
-        append(&request->programs, &request->nprograms, text);
+        wr_argument_append(&request->programs, &request->nprograms, text);
         return 0;
     case OPT_CELLS:
-        return read_cells(request, text);
+        return wr_argument_cells(&request->cells, &request->ncells, text);
     case OPT_THREADS:
         return read_threads(request, text);
     case OPT_RUNS:
     case OPT_SEED:
         return read_number(request, key, text);
     case OPT_BUDGET:
-        return read_time(&request->budget_ns, "--budget", text);
+        return wr_argument_time(&request->budget_ns, "--budget", text);
     case OPT_TIMEOUT:
-        return read_time(&request->timeout_ns, "--timeout", text);
+        return wr_argument_time(&request->timeout_ns, "--timeout", text);
     case OPT_PARAM:
         return read_param(request, text);
     case OPT_DELTA:
@@ -212,8 +181,7 @@ parse_option(int key, char *text, struct argp_state *state)
         request->quiet = true;
         return 0;
     case OPT_JSON:
-        request->json = text;
-        return 0;
+        return wr_argument_path(&request->json, "--json", text);
     case OPT_LOAD:
         request->load = text;
         return 0;
@@ -239,10 +207,6 @@ check(const struct wr_request *request)
             return false;
         }
     }
-    if (request->json != NULL && request->json[0] == '\0') {
-        wr_say("--json: the path is empty");
-        return false;
-    }
     return true;
 }
 
@@ -258,7 +222,7 @@ wr_request_parse(int argc, char **argv, struct wr_request *request, int *code)
                                    .timeout_ns = UINT64_C(120000000000),
                                    .seed = 1,
                                    .delta = 0.03};
-    (void)read_cells(request, "gil,atomic");
+    (void)wr_argument_cells(&request->cells, &request->ncells, "gil,atomic");
     (void)read_threads(request, "1,2");
     *code = WR_EXIT_USAGE;
     return argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, request) == 0 &&

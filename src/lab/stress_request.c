@@ -5,11 +5,11 @@
 #include "lab/stress.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/random.h"
+#include "lab/argument.h"
 #include "lab/lab.h"
 #include "lab/say.h"
 #include "lab/text.h"
@@ -61,39 +61,16 @@ static const char help_text[] =
     "crash or a hang of a test is one); 2 a test ended before its minimum of\n"
     "samples; 3 a test could not be run; 64 misuse.";
 
-/* One complaint; what argp expects back. */
-#define MISUSE(...) (wr_say(__VA_ARGS__), EINVAL)
-
-static int
-read_cells(struct wr_stress_request *request, const char *text)
-{
-    char message[256];
-
-    free(request->cells);
-    request->cells =
-        wr_cells_parse(text, &request->ncells, message, sizeof(message));
-    return request->cells == NULL ? MISUSE("--cells: %s", message) : 0;
-}
-
-/* Append a copy to a list. */
-static void
-append(char ***list, size_t *n, const char *text)
-{
-    *list = wr_lab_grow(*list, (*n + 2) * sizeof(char *));
-    (*list)[(*n)++] = wr_lab_copy(text);
-    (*list)[*n] = NULL;
-}
-
 static int
 read_plants(struct wr_stress_request *request, const char *text)
 {
     char **pieces = wr_text_split(text);
 
     if (pieces == NULL) {
-        return MISUSE("--plant: '%s' names an empty fault", text);
+        return WR_MISUSE("--plant: '%s' names an empty fault", text);
     }
     for (size_t i = 0; pieces[i] != NULL; i++) {
-        append(&request->plants, &request->nplants, pieces[i]);
+        wr_argument_append(&request->plants, &request->nplants, pieces[i]);
     }
     wr_text_free_list(pieces);
     return 0;
@@ -112,7 +89,7 @@ read_shard(struct wr_stress_request *request, const char *text)
 
     free(first);
     if (!good) {
-        return MISUSE("--shard: '%s' is not I/N with I from 1 to N", text);
+        return WR_MISUSE("--shard: '%s' is not I/N with I from 1 to N", text);
     }
     request->shard = (unsigned)shard;
     request->shards = (unsigned)shards;
@@ -120,43 +97,27 @@ read_shard(struct wr_stress_request *request, const char *text)
 }
 
 static int
-read_time(uint64_t *out, const char *name, const char *text)
-{
-    return wr_text_time(text, out)
-               ? 0
-               : MISUSE("%s: '%s' is not a time such as 500ms, 20s or 2m", name,
-                        text);
-}
-
-static int
-read_path(const char **out, const char *name, const char *text)
-{
-    *out = text;
-    return text[0] == '\0' ? MISUSE("%s: the path is empty", name) : 0;
-}
-
-static int
 parse_value(struct wr_stress_request *request, int key, char *text)
 {
     switch (key) {
     case OPT_CELLS:
-        return read_cells(request, text);
+        return wr_argument_cells(&request->cells, &request->ncells, text);
     case OPT_BUDGET:
-        return read_time(&request->budget_ns, "--budget", text);
+        return wr_argument_time(&request->budget_ns, "--budget", text);
     case OPT_TIMEOUT:
-        return read_time(&request->timeout_ns, "--timeout", text);
+        return wr_argument_time(&request->timeout_ns, "--timeout", text);
     case OPT_SEED:
         return wr_text_uint(text, 0, INT64_MAX, &request->seed)
                    ? 0
-                   : MISUSE("--seed: '%s' is not a whole number", text);
+                   : WR_MISUSE("--seed: '%s' is not a whole number", text);
     case OPT_PLANT:
         return read_plants(request, text);
     case OPT_SHARD:
         return read_shard(request, text);
     case OPT_JSON:
-        return read_path(&request->json, "--json", text);
+        return wr_argument_path(&request->json, "--json", text);
     case OPT_JUNIT:
-        return read_path(&request->junit, "--junit", text);
+        return wr_argument_path(&request->junit, "--junit", text);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -172,7 +133,7 @@ parse_option(int key, char *text, struct argp_state *state)
         state->err_stream = NULL;
         return 0;
     case ARGP_KEY_ARG:
-        append(&request->tests, &request->ntests, text);
+        wr_argument_append(&request->tests, &request->ntests, text);
         return 0;
     case OPT_QUIET:
         request->quiet = true;
@@ -207,7 +168,7 @@ wr_stress_parse(int argc, char **argv, struct wr_stress_request *request,
                                    .seed = wr_random_entropy() % 1000000000,
                                    .shard = 1,
                                    .shards = 1};
-    (void)read_cells(request, "gil,atomic");
+    (void)wr_argument_cells(&request->cells, &request->ncells, "gil,atomic");
     *code = WR_EXIT_USAGE;
     return argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, request) == 0;
 }
