@@ -85,11 +85,35 @@ typedef struct weir_gc_stats {
     uint64_t uncollectable; /* found unreachable and kept; always 0 so far */
     uint64_t candidates;    /* objects looked at */
     uint64_t duration_ns;   /* request to end, without callbacks */
+    uint64_t detect_ns;     /* of that: stopping and finding the garbage */
+    uint64_t finalize_ns;   /* running finalizers, and looking again */
+    uint64_t free_ns;       /* tearing down and freeing */
 } weir_gc_stats;
 
 /* Read them.  Returns 0, or WEIR_EINVAL for NULL or a bad generation.  Any
  * thread. */
 WEIR_API int weir_gc_get_stats(int generation, weir_gc_stats *out);
+
+/*
+ * The collection that ended last, automatic or not.  The three phases follow
+ * each other, and their sum is the duration of the whole.
+ */
+typedef struct weir_gc_last_collection {
+    int generation;       /* -1: there was none since the start */
+    uint64_t candidates;  /* objects looked at */
+    uint64_t collected;   /* objects found unreachable and freed */
+    uint64_t detect_ns;   /* from the request to stop to the garbage */
+    uint64_t finalize_ns; /* running callbacks of weak references and
+                           * finalizers, and looking again; 0 without any */
+    uint64_t free_ns;     /* tearing down and freeing */
+    uint64_t pause_ns;    /* other threads stopped, all its stops together */
+} weir_gc_last_collection;
+
+/*
+ * Read it.  A collection that gave up for want of memory is none.  Returns 0,
+ * or WEIR_EINVAL for NULL.  Any thread.
+ */
+WEIR_API int weir_gc_last(weir_gc_last_collection *out);
 
 /*
  * How long collections kept the other threads stopped, in nanoseconds, from

@@ -230,11 +230,16 @@ stop_world(struct wr_thread *self)
     wr_stop_world(self);
 }
 
-static void
+/* Returns how long the world was stopped. */
+static uint64_t
 start_world(struct wr_thread *self)
 {
+    uint64_t pause;
+
     wr_start_world(self);
-    wr_settings_note_pause(wr_clock_ns() - collector.stop_asked_ns);
+    pause = wr_clock_ns() - collector.stop_asked_ns;
+    wr_settings_note_pause(pause);
+    return pause;
 }
 
 /*
@@ -263,12 +268,13 @@ detect_stw(struct wr_round *round, int generation)
  * stopped again on return.  As wr_detect_again().
  */
 static int
-finalize_and_detect_again(struct wr_round *round, struct wr_thread *self)
+finalize_and_detect_again(struct wr_round *round, struct wr_thread *self,
+                          weir_gc_last_collection *last)
 {
     int error;
 
     wr_garbage_mark(round);
-    start_world(self);
+    last->pause_ns += start_world(self);
     wr_garbage_call_weak(round, self);
     wr_garbage_finalize(round, self);
     stop_world(self);
@@ -279,38 +285,53 @@ finalize_and_detect_again(struct wr_round *round, struct wr_thread *self)
     return error;
 }
 
+/* Nanoseconds since *begin, which becomes now: one phase ends there. */
+static uint64_t
+lap(uint64_t *begin)
+{
+    uint64_t now = wr_clock_ns();
+    uint64_t ns = now - *begin;
+
+    *begin = now;
+    return ns;
+}
+
 /* Collect.  Caller: attached, has claimed.  What was freed, or WEIR_ENOMEM. */
 static int64_t
-collect(struct wr_thread *self, int generation, struct wr_outcome *outcome)
+collect(struct wr_thread *self, weir_gc_last_collection *last)
 {
     struct wr_round *round = &collector.round;
+    uint64_t begin = wr_clock_ns();
     int error;
 
     stop_world(self);
-    error = detect_stw(round, generation);
+    error = detect_stw(round, last->generation);
+    last->detect_ns = lap(&begin);
     if (error == WEIR_OK) {
         wr_garbage_clear_called(round);
         if (round->finalizers || round->due.first != NULL) {
-            error = finalize_and_detect_again(round, self);
+            error = finalize_and_detect_again(round, self, last);
+            last->finalize_ns = lap(&begin);
         }
         wr_garbage_forget_weak(round);
         wr_garbage_retire(round);
-        if (generation == WEIR_GC_GENERATIONS - 1 && !round->revived) {
+        if (last->generation == WEIR_GC_GENERATIONS - 1 && !round->revived) {
             wr_side_release();
         }
-        outcome->candidates = round->candidates;
-        outcome->collected = round->garbage;
+        last->candidates = round->candidates;
+        last->collected = round->garbage;
     } else {
         /* [inv:collect.enomem-no-change] */
         WEIR_ASSERT(round->candidates == 0);
         round->npools = 0;
         round->bytes = 0;
     }
-    start_world(self);
+    last->pause_ns += start_world(self);
     wr_garbage_free(round, self);
     /* [inv:collect.clean-at-rest] */
     WEIR_ASSERT_SLOW(wr_round_is_clean(round));
     wr_round_finish(round);
+    last->free_ns = lap(&begin);
     return error == WEIR_OK ? (int64_t)round->garbage : error;
 }
 
@@ -319,20 +340,17 @@ static int64_t
 run(struct wr_thread *self, int generation)
 {
     weir_gc_info info = {.generation = generation};
-    struct wr_outcome outcome = {.generation = generation};
-    uint64_t begin;
+    weir_gc_last_collection last = {.generation = generation};
     int64_t result;
 
     wr_settings_call(WEIR_GC_START, &info);
-    begin = wr_clock_ns();
-    result = collect(self, generation, &outcome);
-    outcome.duration_ns = wr_clock_ns() - begin;
+    result = collect(self, &last);
     if (result >= 0) {
-        wr_settings_note(&outcome);
+        wr_settings_note(&last);
     }
-    info.collected = (int64_t)outcome.collected;
-    info.candidates = (int64_t)outcome.candidates;
-    info.duration_ns = outcome.duration_ns;
+    info.collected = (int64_t)last.collected;
+    info.candidates = (int64_t)last.candidates;
+    info.duration_ns = last.detect_ns + last.finalize_ns + last.free_ns;
     wr_settings_call(WEIR_GC_STOP, &info);
     return result;
 }

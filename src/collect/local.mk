@@ -29,6 +29,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_fault_collect.c \
 	tests/test_finalize.c \
 	tests/test_generations.c \
+	tests/test_phases.c \
 	tests/test_size.c \
 	tests/test_weak_collect.c \
 	tests/test_weak_threads.c

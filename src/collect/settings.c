@@ -45,6 +45,9 @@ struct wr_settings { /* SHARED */
     weir_gc_stats stats[WEIR_GC_GENERATIONS];
 
     /* [lock: lock] */
+    weir_gc_last_collection last;
+
+    /* [lock: lock] */
     struct callback callbacks[WEIR_GC_CALLBACKS_MAX];
     unsigned ncallbacks;
 
@@ -74,6 +77,7 @@ wr_settings_reset(void)
     memcpy(settings.threshold, defaults, sizeof(defaults));
     memset(settings.count, 0, sizeof(settings.count));
     memset(settings.stats, 0, sizeof(settings.stats));
+    settings.last = (weir_gc_last_collection){.generation = -1};
     settings.old_total = 0;
     settings.old_pending = 0;
     settings.ncallbacks = 0;
@@ -213,23 +217,39 @@ weir_gc_get_count(int64_t out[WEIR_GC_GENERATIONS])
 /* ---- what came of it ---------------------------------------------------- */
 
 void
-wr_settings_note(const struct wr_outcome *outcome)
+wr_settings_note(const weir_gc_last_collection *last)
 {
-    uint64_t survivors = outcome->candidates - outcome->collected;
-    weir_gc_stats *stats = &settings.stats[outcome->generation];
+    uint64_t survivors = last->candidates - last->collected;
+    weir_gc_stats *stats = &settings.stats[last->generation];
 
     wr_mutex_lock(&settings.lock);
+    settings.last = *last;
     stats->collections++;
-    stats->candidates += outcome->candidates;
-    stats->collected += outcome->collected;
-    stats->duration_ns += outcome->duration_ns;
-    if (outcome->generation == OLDEST) {
+    stats->candidates += last->candidates;
+    stats->collected += last->collected;
+    stats->duration_ns += last->detect_ns + last->finalize_ns + last->free_ns;
+    stats->detect_ns += last->detect_ns;
+    stats->finalize_ns += last->finalize_ns;
+    stats->free_ns += last->free_ns;
+    if (last->generation == OLDEST) {
         settings.old_total = survivors;
         settings.old_pending = 0;
-    } else if (outcome->generation == OLDEST - 1) {
+    } else if (last->generation == OLDEST - 1) {
         settings.old_pending += survivors;
     }
     wr_mutex_unlock(&settings.lock);
+}
+
+int
+weir_gc_last(weir_gc_last_collection *out)
+{
+    if (out == NULL) {
+        return WEIR_EINVAL;
+    }
+    wr_mutex_lock(&settings.lock);
+    *out = settings.last;
+    wr_mutex_unlock(&settings.lock);
+    return WEIR_OK;
 }
 
 int

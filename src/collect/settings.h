@@ -13,14 +13,6 @@
 
 #include <weir/gc.h>
 
-/* What a collection came to. */
-struct wr_outcome {
-    int generation;
-    uint64_t candidates;
-    uint64_t collected;
-    uint64_t duration_ns;
-};
-
 /* Defaults, no callbacks, all totals zero. */
 void wr_settings_reset(void);
 
@@ -36,8 +28,8 @@ int wr_settings_due(void);
  */
 void wr_settings_restart_counts(int generation);
 
-/* Add a collection that is over to the totals. */
-void wr_settings_note(const struct wr_outcome *outcome);
+/* Add a collection that is over to the totals, and remember it. */
+void wr_settings_note(const weir_gc_last_collection *last);
 
 /* Add a pause to the histogram, in nanoseconds. */
 void wr_settings_note_pause(uint64_t ns);
