@@ -210,6 +210,32 @@ START_TEST(quarantine_delays_reuse)
 }
 END_TEST
 
+/* What is kept back is still cut out of its pool, but is not in use. */
+START_TEST(quarantine_is_counted)
+{
+    struct wr_heap *heap = checker_begin();
+    struct thing *small = thing_new(heap, 64);
+    struct thing *span = thing_new(heap, 100000);
+    struct wr_heap_stats stats;
+
+    wr_heap_get_stats(&stats);
+    ck_assert_uint_eq(stats.blocks_kept[WR_SPACE_GC], 0);
+    thing_free(heap, small);
+    thing_free(heap, span);
+    wr_heap_get_stats(&stats);
+    ck_assert_uint_eq(stats.blocks_kept[WR_SPACE_GC], 2);
+    ck_assert_uint_eq(stats.blocks_used[WR_SPACE_GC], 2);
+    ck_assert_uint_eq(stats.bytes_kept[WR_SPACE_GC],
+                      stats.bytes_used[WR_SPACE_GC]);
+    wr_checker_flush(heap);
+    wr_heap_get_stats(&stats);
+    ck_assert_uint_eq(stats.blocks_kept[WR_SPACE_GC], 0);
+    ck_assert_uint_eq(stats.bytes_kept[WR_SPACE_GC], 0);
+    ck_assert_uint_eq(stats.blocks_used[WR_SPACE_GC], 0);
+    heap_end();
+}
+END_TEST
+
 START_TEST(batches_are_checked_block_by_block)
 {
     struct wr_heap *heap = checker_begin();
@@ -281,6 +307,7 @@ wr_suite_heap_checker(void)
     tcase_add_test(tc, freeing_twice_is_found);
     tcase_add_test(tc, freeing_what_is_no_block_is_found);
     tcase_add_test(tc, quarantine_delays_reuse);
+    tcase_add_test(tc, quarantine_is_counted);
     tcase_add_test(tc, batches_are_checked_block_by_block);
     tcase_add_test_raise_signal(tc, faults_are_fatal_by_default, 6);
 #ifdef WR_HAVE_ASAN

@@ -161,7 +161,8 @@ WEIR_API const char *weir_version(void);
 /* The debug level the library was built with: 0, 1 or 2.  Any thread. */
 WEIR_API int weir_debug_level(void);
 
-/* How memory stands.  Sizes in bytes. */
+/* How memory stands.  Sizes in bytes.  What checker mode keeps in quarantine
+ * is freed and does not count. */
 typedef struct weir_memory {
     uint64_t arenas;        /* arenas in use, 4 MiB each */
     uint64_t pools;         /* pools in use, 64 KiB each */

@@ -146,6 +146,19 @@ release(struct wr_heap *heap, void *block)
     wr_heap_free_checked(heap, block);
 }
 
+/* One block more, or one less, is kept back. */
+static void
+note_quarantined(struct wr_heap *heap, const void *block, bool more)
+{
+    const struct wr_pool *p = wr_pool_of(block);
+    size_t *blocks = &heap->quarantined_blocks[p->space];
+    size_t *bytes = &heap->quarantined_bytes[p->space];
+    size_t size = wr_pool_block_bytes(p);
+
+    wr_store_relaxed(blocks, more ? *blocks + 1 : *blocks - 1);
+    wr_store_relaxed(bytes, more ? *bytes + size : *bytes - size);
+}
+
 static void *
 quarantine_pop(struct wr_heap *heap)
 {
@@ -159,6 +172,7 @@ quarantine_pop(struct wr_heap *heap)
         heap->quarantine_tail = NULL;
     }
     heap->quarantine_bytes -= bytes;
+    note_quarantined(heap, block, false);
     return block;
 }
 
@@ -179,6 +193,7 @@ quarantine_push(struct wr_heap *heap, void *block, size_t bytes)
     }
     heap->quarantine_tail = block;
     heap->quarantine_bytes += bytes;
+    note_quarantined(heap, block, true);
     /* Ends: each round takes a block out. */
     while (heap->quarantine_bytes > WR_QUARANTINE_BYTES) {
         release(heap, quarantine_pop(heap));

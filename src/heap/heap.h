@@ -44,6 +44,10 @@ struct wr_heap { /* SHARED */
     void *quarantine_tail;
     size_t quarantine_bytes;
 
+    /* [stat] written by the owner: what is kept back, by space */
+    size_t quarantined_blocks[WR_SPACES];
+    size_t quarantined_bytes[WR_SPACES];
+
     /* [lock: heaps] list of all heaps, list of abandoned ones */
     struct wr_heap *next;
     struct wr_heap *next_abandoned;

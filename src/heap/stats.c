@@ -54,6 +54,12 @@ add_heaps(struct wr_heap_stats *stats)
         *(h->abandoned ? &stats->heaps_abandoned : &stats->heaps) += 1;
         stats->refills += wr_load_relaxed(&h->refills);
         stats->remote_frees += wr_load_relaxed(&h->drained);
+        for (unsigned space = 0; space < WR_SPACES; space++) {
+            stats->blocks_kept[space] +=
+                wr_load_relaxed(&h->quarantined_blocks[space]);
+            stats->bytes_kept[space] +=
+                wr_load_relaxed(&h->quarantined_bytes[space]);
+        }
     }
     wr_mutex_unlock(&wr_heaps_mutex);
 }

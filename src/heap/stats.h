@@ -22,6 +22,8 @@ struct wr_heap_stats {
     size_t pool_bytes[WR_SPACES];  /* pools and spans in use */
     size_t blocks_used[WR_SPACES]; /* handed out, large blocks included */
     size_t bytes_used[WR_SPACES];  /* the same, rounded up to block sizes */
+    size_t blocks_kept[WR_SPACES]; /* of those: freed, in quarantine */
+    size_t bytes_kept[WR_SPACES];  /* checker mode only */
     size_t side_bytes;             /* usable side tables */
     size_t heaps;                  /* of running threads */
     size_t heaps_abandoned;
