@@ -29,9 +29,9 @@ find_fault() {
 
 # Turn "FILE:LINE:text" lines into findings.  report RULE MESSAGE
 report() {
-    local line
-    while IFS= read -r line; do
-        find_fault "$(cut -d: -f1,2 <<<"$line")" "$1" "$2"
+    local file line
+    while IFS=: read -r file line _; do
+        find_fault "$file:$line" "$1" "$2"
     done
 }
 
@@ -45,9 +45,16 @@ sources() {
     done | sort
 }
 
-# Blank comments out and keep the lines, so that the rules see code only.
+# strip_comments FILE...: copies below $stripped with the comments blanked out
+# and the lines kept, so that the rules see code only.
 strip_comments() {
-    awk '
+    printf '%s\n' "${@%/*}" | sort -u | (cd "$stripped" && xargs mkdir -p)
+    awk -v top="$stripped" '
+    FNR == 1 {
+        if (out_file != "") close(out_file)
+        out_file = top "/" FILENAME
+        inside = 0
+    }
     {
         line = $0
         out = ""
@@ -65,20 +72,19 @@ strip_comments() {
                 inside = 1
             }
         }
-        print out
-    }' "$1"
+        print out >out_file
+    }' "$@"
 }
 
 # Matches of a pattern in the comment-free copy of the files that follow,
 # except files that match the second pattern.
 code_grep() {
-    local pattern=$1 allowed=$2 file
+    local pattern=$1 allowed=$2 files
     shift 2
-    for file in "$@"; do
-        if ! grep -qE "$allowed" <<<"$file"; then
-            (cd "$stripped" && grep -HnE "$pattern" "$file") || true
-        fi
-    done
+    mapfile -t files < <(printf '%s\n' "$@" | grep -vE "$allowed")
+    if [ ${#files[@]} -gt 0 ]; then
+        (cd "$stripped" && grep -HnE "$pattern" "${files[@]}") || true
+    fi
 }
 
 check_orders() {
@@ -100,16 +106,18 @@ check_raw_sync() {
 # take.
 check_mutexes() {
     local file
-    for file in "$@"; do
+    while IFS= read -r file; do
         case $file in
         src/base/mutex.[ch]) continue ;;
         esac
-        if grep -qE 'WR_MUTEX_INIT\(|wr_mutex_init\(' "$stripped/$file" &&
-            ! grep -q 'wr_mutex_fork_lock(' "$stripped/$file"; then
+        if ! grep -q 'wr_mutex_fork_lock(' "$stripped/$file"; then
             find_fault "$file:1" fork \
                 'makes a mutex and does not take it for a fork'
         fi
-    done
+    done < <(
+        cd "$stripped"
+        grep -lE 'WR_MUTEX_INIT\(|wr_mutex_init\(' "$@" || true
+    )
 }
 
 check_flavours() {
@@ -120,38 +128,37 @@ check_flavours() {
         report flavour 'ask a wr_cfg_ constant, or add to the count headers'
 }
 
-floor_of() {
-    local i
-    for i in "${!floors[@]}"; do
-        if [ "${floors[$i]}" = "$1" ]; then
-            echo "$i"
-            return
-        fi
-    done
-    echo none
-}
-
 check_floors() {
-    local file line floor other own
-    for file in "$@"; do
+    local file line floor other own i
+    local -A height=()
+    for i in "${!floors[@]}"; do
+        height[${floors[$i]}]=$i
+    done
+    while IFS= read -r line; do
+        file=${line%%:*}
+        line=${line#*:}
         case $file in
         # It shadows headers of base/ and is as low.
         src/race/*) floor=base ;;
-        src/*/*) floor=$(cut -d/ -f2 <<<"$file") ;;
+        src/*/*)
+            floor=${file#src/}
+            floor=${floor%%/*}
+            ;;
         *) continue ;;
         esac
-        while IFS= read -r line; do
-            other=$(sed -E 's/.*"([a-z]+)\/.*/\1/' <<<"$line")
-            if [ "$other" = weir ]; then
-                continue
-            fi
-            if [ "$(floor_of "$other")" = none ] ||
-                [ "$(floor_of "$other")" -gt "$(floor_of "$floor")" ]; then
-                find_fault "$file:${line%%:*}" floor \
-                    "$floor/ must not include $other/"
-            fi
-        done < <(grep -nE '^ *# *include *"[a-z]+/' "$stripped/$file" || true)
-    done
+        other=${line#*\"}
+        other=${other%%/*}
+        if [ "$other" = weir ]; then
+            continue
+        fi
+        if [ "${height[$other]-99}" -gt "${height[$floor]--1}" ]; then
+            find_fault "$file:${line%%:*}" floor \
+                "$floor/ must not include $other/"
+        fi
+    done < <(
+        cd "$stripped"
+        grep -HnE '^ *# *include *"[a-z]+/' "$@" || true
+    )
     mapfile -t own < <(printf '%s\n' "$@" | grep '^src/base/' || true)
     code_grep '# *include *[<"]weir/([b-z]|a[a-su-z])' '^$' "${own[@]}" |
         report floor 'base/ knows nothing of Weir'
@@ -179,26 +186,21 @@ check_sizes() {
 }
 
 check_licence() {
-    local file
-    for file in "$@"; do
-        if [ "$(head -n 1 "$file")" != \
-            '/* SPDX-License-Identifier: MIT */' ]; then
-            find_fault "$file:1" licence 'the first line names the licence'
-        fi
-    done
+    awk 'FNR == 1 && $0 != "/* SPDX-License-Identifier: MIT */" {
+        printf "%s:1:\n", FILENAME
+    }' "$@" | report licence 'the first line names the licence'
 }
 
 # Every field of a struct marked SHARED stands under, or beside, a comment with
 # a synchronisation tag; fields that follow without a blank line share it.
 check_tags() {
-    local file
-    for file in "$@"; do
-        awk -v file="$file" '
+    awk '
         function has_tag(text) {
             return text ~ /\[(const|owner|gil|stw|stat|inner)[];,: ]/ ||
                 text ~ /\[(lock|atomic|rcu): /
         }
-        function fault(what) { printf "%s:%d:%s\n", file, FNR, what }
+        function fault(what) { printf "%s:%d:%s\n", FILENAME, FNR, what }
+        FNR == 1 { depth = 0 }
         !depth && /^(typedef )?struct [a-z_0-9 ]*\{/ {
             depth = 1; shared = /SHARED/; tagged = 0; comment = 0; open = 0
             group = 0
@@ -246,8 +248,7 @@ check_tags() {
             if (!open && shared && !tagged && !beside && !group)
                 fault("untagged")
             open = line !~ /;[ \t]*$/
-        }' "$file"
-    done | sort -u | report tag \
+        }' "$@" | sort -u | report tag \
         'fields of a SHARED struct carry a tag, and only SHARED structs do'
 }
 
@@ -388,7 +389,7 @@ check_plants() {
 lint() {
     cd "$1"
     findings=0
-    local runtime all file
+    local runtime all
     mapfile -t runtime < <(sources src include)
     mapfile -t all < <(sources src include stress tests)
     if [ ${#runtime[@]} -eq 0 ]; then
@@ -397,10 +398,7 @@ lint() {
     fi
     stripped=$(mktemp -d "${TMPDIR:-/tmp}/weir-lint.XXXXXX")
     trap 'rm -rf "$stripped"' EXIT
-    for file in "${runtime[@]}"; do
-        mkdir -p "$stripped/$(dirname "$file")"
-        strip_comments "$file" >"$stripped/$file"
-    done
+    strip_comments "${runtime[@]}"
     # Not in a pipe: the counter must survive.
     shopt -s lastpipe
     check_orders "${runtime[@]}"
