@@ -19,6 +19,7 @@
 
 #include "cell_program.h"
 #include "cell_stats.h"
+#include "collect/measure.h"
 #include "memcap.h"
 #include "options.h"
 #include "params.h"
@@ -41,6 +42,9 @@ list_programs(const struct wr_options *options)
 {
     const struct weir_program *program;
 
+    if (!wr_bench_list(options->out_fd)) {
+        return EXIT_FAILURE;
+    }
     for (size_t n = 0; (program = wr_cell_nth(options, n)) != NULL; n++) {
         uint32_t limit = wr_cell_threads_max(program, options->gil);
 
@@ -54,11 +58,9 @@ list_programs(const struct wr_options *options)
 
 /* Settings that contradict each other or this flavour; no return then. */
 static void
-check_options(const struct cell *cell)
+check_settings(const struct wr_options *options)
 {
-    const struct wr_options *options = &cell->options;
     bool locked = wr_cell_always_locked() || options->gil;
-    uint32_t limit = wr_cell_threads_max(cell->program, locked);
 
     if (options->bytes >= 0) {
         wr_usage_error("--bytes: this runtime has no trigger by bytes");
@@ -71,6 +73,16 @@ check_options(const struct cell *cell)
         wr_usage_error("--interval: %s runs without the lock; add --gil",
                        WR_FLAVOUR_NAME);
     }
+}
+
+/* More threads than the program can use here; no return then. */
+static void
+check_threads(const struct cell *cell)
+{
+    const struct wr_options *options = &cell->options;
+    bool locked = wr_cell_always_locked() || options->gil;
+    uint32_t limit = wr_cell_threads_max(cell->program, locked);
+
     if (limit != 0 && options->threads > limit) {
         wr_usage_error("--threads %u: %s uses at most %u in this cell",
                        options->threads, cell->program->name, limit);
@@ -252,6 +264,21 @@ report(struct cell *cell, int error)
     return wr_record_write(wr_record_run(&record), cell->options.out_fd);
 }
 
+/* A graph of the collector benchmark instead of a program. */
+static int
+run_collect(struct cell *cell)
+{
+    int status;
+
+    start_runtime(cell);
+    describe_cell(cell);
+    /* The measurement switches it on and off; this is what the cell says. */
+    cell->cell.gc = !cell->options.nogc;
+    status = wr_collect_run(&cell->options, &cell->cell);
+    (void)weir_stop();
+    return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -263,8 +290,12 @@ main(int argc, char **argv)
     if (cell.options.list) {
         return list_programs(&cell.options);
     }
+    check_settings(&cell.options);
+    if (cell.options.collect != NULL) {
+        return run_collect(&cell);
+    }
     cell.program = wr_cell_find(&cell.options);
-    check_options(&cell);
+    check_threads(&cell);
     prepare_run(&cell);
     start_runtime(&cell);
     describe_cell(&cell);

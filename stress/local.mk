@@ -31,7 +31,19 @@ PROGRAM_SOURCES = \
 	%D%/programs/webcache.c \
 	%D%/programs/witness.h
 
-CELL_SOURCES += $(STRESS_COMMON) $(PROGRAM_SOURCES) \
+# The collector benchmark: what its peers share, and what the tests link too.
+BENCH_COMMON = \
+	%D%/collect/bench.c %D%/collect/bench.h \
+	%D%/collect/shape.c %D%/collect/shape.h
+
+BENCH_SOURCES = $(BENCH_COMMON) \
+	%D%/collect/automatic.c \
+	%D%/collect/graph.c %D%/collect/graph.h \
+	%D%/collect/measure.c %D%/collect/measure.h \
+	%D%/collect/request.c
+
+CELL_SOURCES += $(STRESS_COMMON) $(PROGRAM_SOURCES) $(BENCH_SOURCES) \
+	%D%/collect/run.c \
 	%D%/cell.c \
 	%D%/cell_program.c %D%/cell_program.h \
 	%D%/cell_stats.c %D%/cell_stats.h \

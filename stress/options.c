@@ -24,6 +24,7 @@ enum option_code {
     OPTION_THREADS,
     OPTION_SEED,
     OPTION_PARAM,
+    OPTION_COLLECT,
     OPTION_OUT_FD,
     OPTION_IMPL,
     OPTION_LOAD,
@@ -48,6 +49,7 @@ static const struct option all_options[] = {
     {"threads", required_argument, NULL, OPTION_THREADS},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"param", required_argument, NULL, OPTION_PARAM},
+    {"collect", required_argument, NULL, OPTION_COLLECT},
     {"out-fd", required_argument, NULL, OPTION_OUT_FD},
     {"impl", required_argument, NULL, OPTION_IMPL},
     {"load", required_argument, NULL, OPTION_LOAD},
@@ -155,6 +157,9 @@ set_program(struct wr_options *options, int code)
         return true;
     case OPTION_PARAM:
         add_text(options->params, &options->nparams, code);
+        return true;
+    case OPTION_COLLECT:
+        options->collect = optarg;
         return true;
     default:
         return false;
@@ -279,6 +284,9 @@ check_required(const struct wr_options *options, enum wr_options_kind kind)
         if (options->test == NULL) {
             wr_usage_error("--test: missing");
         }
+        return;
+    }
+    if (options->collect != NULL) {
         return;
     }
     if (kind == WR_OPTIONS_PEER && options->impl == NULL) {

@@ -35,6 +35,9 @@ struct wr_options {
     const char *params[WR_OPTIONS_PARAMS_MAX];
     size_t nparams;
 
+    /* the graph of the collector benchmark, instead of a program; or NULL */
+    const char *collect;
+
     /* peers only */
     const char *impl;
 

@@ -288,6 +288,79 @@ START_TEST(median_and_quantiles)
 }
 END_TEST
 
+START_TEST(medians_have_intervals_by_rank)
+{
+    const double values[] = {9, 1, 8, 2, 7, 3, 6, 4, 5};
+    struct wr_ratio median;
+
+    wr_stats_median_interval(values, 9, &median);
+    ck_assert(median.known);
+    ck_assert_double_eq(median.ratio, 5);
+    ck_assert_double_eq(median.low, 2);
+    ck_assert_double_eq(median.high, 8);
+    wr_stats_median_interval(values, 6, &median);
+    ck_assert(median.known);
+    ck_assert_double_eq(median.ratio, 5);
+    ck_assert_double_eq(median.low, 1);
+    ck_assert_double_eq(median.high, 9);
+    /* With five, even the extremes are too close together. */
+    wr_stats_median_interval(values, 5, &median);
+    ck_assert(!median.known);
+    ck_assert_double_eq(median.ratio, 7);
+    wr_stats_median_interval(values, 0, &median);
+    ck_assert(!median.known);
+    ck_assert(isnan(median.ratio));
+}
+END_TEST
+
+/* Times are skewed, and some far off; the interval must not care. */
+START_TEST(median_intervals_cover)
+{
+    static const size_t sizes[] = {6, 9, 15};
+    struct wr_random random;
+
+    wr_random_seed(&random, 17);
+    for (size_t s = 0; s < 3; s++) {
+        unsigned covered = 0;
+
+        for (unsigned i = 0; i < 4000; i++) {
+            double values[15];
+            struct wr_ratio median;
+
+            for (size_t k = 0; k < sizes[s]; k++) {
+                /* The median of this is log 2. */
+                values[k] = -log(1 - wr_random_unit(&random));
+            }
+            wr_stats_median_interval(values, sizes[s], &median);
+            covered += median.low <= log(2) && log(2) <= median.high;
+        }
+        ck_assert_uint_ge(covered, 3800);
+        ck_assert_uint_lt(covered, 3960);
+    }
+}
+END_TEST
+
+START_TEST(slope_of_a_power_is_its_exponent)
+{
+    double x[8];
+    double y[8];
+
+    for (int i = 0; i < 8; i++) {
+        x[i] = log(1000 * pow(2, i));
+        y[i] = log(7 * pow(1000 * pow(2, i), 1.5));
+    }
+    ck_assert_double_eq_tol(wr_stats_slope(x, y, 8), 1.5, 1e-9);
+    /* Least squares: the outlier pulls in proportion to its distance. */
+    y[7] += 1;
+    ck_assert_double_gt(wr_stats_slope(x, y, 8), 1.6);
+    ck_assert_double_lt(wr_stats_slope(x, y, 8), 1.65);
+    ck_assert(isnan(wr_stats_slope(x, y, 2)));
+    x[1] = x[0];
+    x[2] = x[0];
+    ck_assert(isnan(wr_stats_slope(x, y, 3)));
+}
+END_TEST
+
 START_TEST(verdicts_follow_the_interval)
 {
     static const struct {
@@ -418,6 +491,9 @@ wr_suite_stats(void)
     tcase_add_test(plain, same_seed_same_interval);
     tcase_add_test(plain, nothing_measured_is_no_ratio);
     tcase_add_test(plain, median_and_quantiles);
+    tcase_add_test(plain, medians_have_intervals_by_rank);
+    tcase_add_test(plain, median_intervals_cover);
+    tcase_add_test(plain, slope_of_a_power_is_its_exponent);
     tcase_add_test(plain, verdicts_follow_the_interval);
     tcase_add_test(plain, budget_is_shared_fairly);
     tcase_add_test(plain, frequencies_have_wilson_intervals);

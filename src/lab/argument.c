@@ -28,6 +28,27 @@ wr_argument_time(uint64_t *out, const char *option, const char *text)
 }
 
 int
+wr_argument_seed(uint64_t *out, const char *text)
+{
+    return wr_text_uint(text, 0, INT64_MAX, out)
+               ? 0
+               : WR_MISUSE("--seed: '%s' is not a whole number", text);
+}
+
+int
+wr_argument_runs(unsigned *out, const char *text)
+{
+    uint64_t value;
+
+    if (!wr_text_uint(text, 1, WR_RUNS_MAX, &value)) {
+        return WR_MISUSE("--runs: '%s' is not a number from 1 to %d", text,
+                         WR_RUNS_MAX);
+    }
+    *out = (unsigned)value;
+    return 0;
+}
+
+int
 wr_argument_path(const char **out, const char *option, const char *text)
 {
     *out = text;

@@ -15,6 +15,9 @@
 #include "lab/cell.h"
 #include "lab/say.h"
 
+/* The most invocations of a series. */
+#define WR_RUNS_MAX 1000
+
 /* One complaint; what argp expects back. */
 #define WR_MISUSE(...) (wr_say(__VA_ARGS__), EINVAL)
 
@@ -23,6 +26,10 @@ int wr_argument_cells(struct wr_cell **cells, size_t *n, const char *text);
 
 /* TIME, in nanoseconds. */
 int wr_argument_time(uint64_t *out, const char *option, const char *text);
+
+/* --seed N, and --runs N from 1 to 1000 (WR_RUNS_MAX). */
+int wr_argument_seed(uint64_t *out, const char *text);
+int wr_argument_runs(unsigned *out, const char *text);
 
 /* FILE: *out is text itself, not a copy. */
 int wr_argument_path(const char **out, const char *option, const char *text);

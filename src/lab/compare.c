@@ -4,9 +4,6 @@
  */
 #include "lab/compare.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "lab/env.h"
 #include "lab/lab.h"
 #include "lab/say.h"
@@ -27,32 +24,11 @@ exit_code(const struct wr_comparison *comparison)
     return comparison->interrupted ? WR_EXIT_INTERRUPT : WR_EXIT_OK;
 }
 
-/* Open the file before anything is measured; the machine comes first. */
-static bool
-open_results(struct wr_comparison *comparison)
-{
-    const char *path = comparison->request->json;
-    json_t *env;
-
-    if (!wr_sink_open(&comparison->sink, path)) {
-        wr_say("--json: cannot write '%s': %s", path, strerror(errno));
-        return false;
-    }
-    if (path != NULL) {
-        env = wr_env_record();
-        wr_sink_write(&comparison->sink, env);
-        json_decref(env);
-    }
-    return true;
-}
-
 static void
 print_results(const struct wr_comparison *comparison)
 {
     const struct wr_request *request = comparison->request;
-    FILE *out = request->json != NULL && strcmp(request->json, "-") == 0
-                    ? stderr
-                    : stdout;
+    FILE *out = wr_sink_text_stream(request->json);
 
     if (request->quiet) {
         return;
@@ -70,7 +46,8 @@ compare(const struct wr_request *request)
     int code = WR_EXIT_USAGE;
 
     wr_random_seed(&comparison.random, request->seed);
-    if (wr_compare_plan(&comparison) && open_results(&comparison)) {
+    if (wr_compare_plan(&comparison) &&
+        wr_sink_open_results(&comparison.sink, request->json)) {
         wr_child_catch_signals();
         wr_progress_start(!request->quiet);
         wr_compare_run(&comparison);

@@ -12,26 +12,8 @@
 #include <unistd.h>
 
 #include "lab/lab.h"
+#include "lab/outcome.h"
 #include "lab/say.h"
-
-/* A series that failed so often is not tried again; a timeout counts double:
- * it is dear and seldom a coincidence. */
-#define FAILURES_MAX 2
-
-/* What one invocation came to, for the record and the message. */
-struct outcome {
-    /* NULL: ok; else the status of the record */
-    const char *status;
-
-    /* the record; never NULL once the invocation is counted */
-    json_t *record;
-
-    /* one line for the user, to be freed; NULL: nothing to say */
-    char *message;
-
-    /* of a crash; 0: none */
-    int signal;
-};
 
 /* Bytes for --mem-cap; 0: none. */
 static uint64_t
@@ -108,71 +90,6 @@ describe(const struct wr_series *series)
                         series->threads == 1 ? "" : "s");
 }
 
-/* "crashed (SIGSEGV)", with the last thing it said; to be freed. */
-static char *
-failure_text(const struct wr_child_result *result, const char *what)
-{
-    char *last = wr_child_last_line(result->errors);
-    char *text = wr_lab_print("%s%s%s", what, last == NULL ? "" : ": ",
-                              last == NULL ? "" : last);
-
-    free(last);
-    return text;
-}
-
-/* A child that wrote no good record. */
-static void
-note_crash(const struct wr_child_result *result, struct outcome *outcome)
-{
-    char *what;
-
-    outcome->status = "crashed";
-    if (result->end == WR_CHILD_SIGNALLED) {
-        outcome->signal = result->code;
-        what = wr_lab_print("crashed (%s)", wr_child_signal_name(result->code));
-    } else if (result->end == WR_CHILD_TIMEOUT) {
-        outcome->status = "timeout";
-        what = wr_lab_copy("took too long and was killed (--timeout)");
-    } else if (result->end == WR_CHILD_FAILED) {
-        what =
-            wr_lab_print("could not be started (%s)", strerror(result->code));
-    } else if (result->code != 0) {
-        what = wr_lab_print("crashed (exit %d)", result->code);
-    } else {
-        what = wr_lab_copy("crashed (it wrote no valid record)");
-    }
-    outcome->message = failure_text(result, what);
-    free(what);
-}
-
-/* What the child's end and its record amount to. */
-static void
-read_outcome(const struct wr_child_result *result, struct outcome *outcome)
-{
-    const char *status;
-
-    *outcome = (struct outcome){0};
-    if (result->end != WR_CHILD_EXITED || result->code != 0) {
-        note_crash(result, outcome);
-        return;
-    }
-    outcome->record = wr_record_parse_run(result->output);
-    if (outcome->record == NULL) {
-        note_crash(result, outcome);
-        return;
-    }
-    status = wr_catalog_text(outcome->record, "status", "");
-    if (strcmp(status, "ok") != 0) {
-        outcome->status = status;
-        outcome->message =
-            failure_text(result, strcmp(status, "memory-cap") == 0
-                                     ? "stopped at its memory cap"
-                                 : strcmp(status, "check-failed") == 0
-                                     ? "failed its own check"
-                                     : status);
-    }
-}
-
 /* The `cell` object of a run that wrote no record. */
 static json_t *
 series_cell(const struct wr_series *series)
@@ -185,22 +102,13 @@ series_cell(const struct wr_series *series)
                      "bytes", "peer", series->peer);
 }
 
-/* Turn an outcome that looked fine into a failed check. */
-static void
-fail_check(struct outcome *outcome, char *message)
-{
-    json_object_set_new(outcome->record, "status", json_string("check-failed"));
-    outcome->status = "check-failed";
-    outcome->message = message;
-}
-
 /*
  * Compare the checksum with those of the block so far.  Racy flavours have
  * none, peers count otherwise.
  */
 static void
 check_checksum(struct wr_block *block, const struct wr_series *series,
-               struct outcome *outcome)
+               struct wr_outcome *outcome)
 {
     const char *checksum = wr_catalog_text(outcome->record, "checksum", NULL);
 
@@ -212,49 +120,49 @@ check_checksum(struct wr_block *block, const struct wr_series *series,
         snprintf(block->checksum, sizeof(block->checksum), "%s", checksum);
         block->checksum_of = series;
     } else if (strcmp(block->checksum, checksum) != 0) {
-        fail_check(outcome, wr_lab_print("checksum %s, but %s has %s", checksum,
-                                         wr_series_name(block->checksum_of),
-                                         block->checksum));
+        wr_outcome_fail_check(
+            outcome,
+            wr_lab_print("checksum %s, but %s has %s", checksum,
+                         wr_series_name(block->checksum_of), block->checksum));
     }
 }
 
 /* Only the racy flavour and peers may lose updates. */
 static void
-check_losses(const struct wr_series *series, struct outcome *outcome)
+check_losses(const struct wr_series *series, struct wr_outcome *outcome)
 {
     struct wr_sample sample;
 
     wr_record_sample(outcome->record, &sample);
     if (outcome->status == NULL && sample.lost > 0 && series->cell != NULL &&
         !series->cell->flavour->unsafe) {
-        fail_check(outcome, wr_lab_print("lost %.0f updates", sample.lost));
+        wr_outcome_fail_check(outcome,
+                              wr_lab_print("lost %.0f updates", sample.lost));
     }
 }
 
 /* Fields that only the lab knows. */
 static void
-complete_record(const struct wr_series *series, const struct outcome *outcome)
+complete_record(const struct wr_series *series,
+                const struct wr_outcome *outcome)
 {
     json_object_set_new(json_object_get(outcome->record, "cell"), "name",
                         json_string(wr_series_name(series)));
     json_object_set_new(outcome->record, "control",
                         json_boolean(series->control));
-    json_object_set_new(outcome->record, "signal",
-                        outcome->signal == 0 ? json_null()
-                                             : json_string(wr_child_signal_name(
-                                                   outcome->signal)));
+    json_object_set_new(outcome->record, "signal", wr_outcome_signal(outcome));
 }
 
 /* Count a failure, and say so in one line. */
 static void
 count_failure(struct wr_comparison *comparison, struct wr_series *series,
-              struct outcome *outcome)
+              struct wr_outcome *outcome)
 {
-    bool check = strcmp(outcome->status, "check-failed") == 0;
+    bool check = wr_outcome_is_check(outcome);
     char *where = describe(series);
 
-    series->failed += strcmp(outcome->status, "timeout") == 0 ? 2 : 1;
-    series->retired = series->failed >= FAILURES_MAX;
+    series->failed += wr_outcome_weight(outcome);
+    series->retired = series->failed >= WR_FAILURES_MAX;
     comparison->check_failed = comparison->check_failed || check;
     comparison->crashed = comparison->crashed || !check;
     wr_say("%s: %s%s", where, outcome->message,
@@ -275,11 +183,11 @@ static void
 keep(struct wr_comparison *comparison, struct wr_block *block,
      struct wr_series *series, const struct wr_child_result *result)
 {
-    struct outcome outcome;
+    struct wr_outcome outcome;
 
     series->tried++;
     series->spent_ns += result->elapsed_ns;
-    read_outcome(result, &outcome);
+    wr_outcome_read(result, wr_record_parse_run, &outcome);
     if (outcome.record == NULL) {
         outcome.record = wr_record_failed_run(
             series->task->name, series_cell(series),

@@ -20,6 +20,8 @@ static const struct verb verbs[] = {
     {"compare", wr_compare_main,
      "the same programs in several cells, side by side"},
     {"stress", wr_stress_main, "race tests, and the faults they must find"},
+    {"collect", wr_collect_main,
+     "how long the collector takes, and its pauses"},
     {"list", wr_list_main, "what there is to run"},
     {"doctor", wr_doctor_main,
      "whether this machine can be trusted with timings"},
@@ -47,7 +49,7 @@ wr_lab_main(int argc, char **argv)
     const char *word = argc > 1 ? argv[1] : NULL;
 
     if (word == NULL) {
-        wr_say("no verb given (compare, stress, list, doctor); "
+        wr_say("no verb given (compare, stress, collect, list, doctor); "
                "see weir --help");
         return WR_EXIT_USAGE;
     }
@@ -67,7 +69,7 @@ wr_lab_main(int argc, char **argv)
             return verbs[i].run(argc - 1, argv + 1);
         }
     }
-    wr_say("unknown %s '%s' (compare, stress, list, doctor)",
+    wr_say("unknown %s '%s' (compare, stress, collect, list, doctor)",
            word[0] == '-' ? "option" : "verb", word);
     return WR_EXIT_USAGE;
 }

@@ -46,6 +46,7 @@ int wr_lab_main(int argc, char **argv);
 /* The verbs.  argv[0] is "weir", argv[1...] the verb's own arguments. */
 int wr_compare_main(int argc, char **argv);
 int wr_stress_main(int argc, char **argv);
+int wr_collect_main(int argc, char **argv);
 int wr_list_main(int argc, char **argv);
 int wr_doctor_main(int argc, char **argv);
 

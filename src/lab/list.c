@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lab/list.c - `weir list`: programs, cells, lock policies, peers, race tests
- * and the faults that can be planted.
+ * lab/list.c - `weir list`: programs, graphs, cells, lock policies, peers, race
+ * tests and the faults that can be planted.
  */
 #include "lab/lab.h"
 
@@ -12,6 +12,7 @@
 
 #include "lab/catalog.h"
 #include "lab/cell.h"
+#include "lab/collect.h"
 #include "lab/record.h"
 #include "lab/say.h"
 #include "lab/stress.h"
@@ -206,8 +207,11 @@ list_programs(const struct page *page, struct wr_sink *sink,
     fputs("Programs\n", page->out);
     json_array_foreach(programs->records, i, record)
     {
-        print_program(page, record);
+        if (strcmp(wr_catalog_text(record, "record", ""), "program") == 0) {
+            print_program(page, record);
+        }
     }
+    wr_collect_print_graphs(programs, page->out);
     print_flavours(page->out);
 }
 

@@ -6,6 +6,14 @@ LAB_SOURCES += \
 	%D%/cell.c %D%/cell.h \
 	%D%/child.c %D%/child.h \
 	%D%/child_find.c \
+	%D%/collect.c %D%/collect.h \
+	%D%/collect_judge.c \
+	%D%/collect_once.c \
+	%D%/collect_plan.c \
+	%D%/collect_record.c \
+	%D%/collect_request.c \
+	%D%/collect_run.c \
+	%D%/collect_table.c \
 	%D%/compare.c %D%/compare.h \
 	%D%/compare_judge.c \
 	%D%/compare_once.c \
@@ -19,6 +27,7 @@ LAB_SOURCES += \
 	%D%/lab.h \
 	%D%/list.c \
 	%D%/noise.c %D%/noise.h \
+	%D%/outcome.c %D%/outcome.h \
 	%D%/record.c %D%/record.h \
 	%D%/request.c %D%/request.h \
 	%D%/say.c %D%/say.h \
@@ -39,6 +48,7 @@ LAB_TEST_SOURCES += \
 	tests/test_table.c
 
 CLI_TESTS += \
+	tests/cli/test-collect.sh \
 	tests/cli/test-compare.sh \
 	tests/cli/test-crash.sh \
 	tests/cli/test-doctor.sh \

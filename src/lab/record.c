@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lab/catalog.h"
+#include "lab/env.h"
 #include "lab/say.h"
 
 bool
@@ -20,6 +21,29 @@ wr_sink_open(struct wr_sink *sink, const char *path)
     }
     sink->file = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
     return sink->file != NULL;
+}
+
+bool
+wr_sink_open_results(struct wr_sink *sink, const char *path)
+{
+    json_t *env;
+
+    if (!wr_sink_open(sink, path)) {
+        wr_say("--json: cannot write '%s': %s", path, strerror(errno));
+        return false;
+    }
+    if (path != NULL) {
+        env = wr_env_record();
+        wr_sink_write(sink, env);
+        json_decref(env);
+    }
+    return true;
+}
+
+FILE *
+wr_sink_text_stream(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0 ? stderr : stdout;
 }
 
 void
@@ -50,18 +74,18 @@ wr_sink_close(struct wr_sink *sink)
     return !sink->failed;
 }
 
-/* A number field; not a number when it is null or absent. */
-static double
-number(const json_t *record, const char *field)
+double
+wr_record_number(const json_t *record, const char *field)
 {
     const json_t *value = json_object_get(record, field);
 
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-static bool
-is_status(const char *text)
+bool
+wr_record_has_status(const json_t *record)
 {
+    const char *text = wr_catalog_text(record, "status", "");
     static const char *const known[] = {"ok", "crashed", "timeout",
                                         "memory-cap", "check-failed"};
 
@@ -81,10 +105,11 @@ wr_record_parse_run(const char *text)
     bool good = strcmp(wr_catalog_text(record, "record", ""), "run") == 0 &&
                 json_integer_value(json_object_get(record, "schema")) == 1 &&
                 json_is_object(json_object_get(record, "cell")) &&
-                is_status(status);
+                wr_record_has_status(record);
 
     if (good && strcmp(status, "ok") == 0) {
-        good = number(record, "wall_s") > 0 && number(record, "ops") >= 0;
+        good = wr_record_number(record, "wall_s") > 0 &&
+               wr_record_number(record, "ops") >= 0;
     }
     if (!good) {
         json_decref(record);
@@ -114,11 +139,11 @@ wr_record_sample(const json_t *record, struct wr_sample *sample)
         json_object_get(json_object_get(record, "gc"), "pause_ns");
 
     *sample = (struct wr_sample){
-        .wall_s = number(record, "wall_s"),
-        .ops = number(record, "ops"),
-        .rss_kb = number(record, "peak_rss_kb"),
-        .pause_p50_ns = number(pause, "p50"),
-        .pause_max_ns = number(pause, "max"),
-        .lost = number(record, "lost_updates"),
+        .wall_s = wr_record_number(record, "wall_s"),
+        .ops = wr_record_number(record, "ops"),
+        .rss_kb = wr_record_number(record, "peak_rss_kb"),
+        .pause_p50_ns = wr_record_number(pause, "p50"),
+        .pause_max_ns = wr_record_number(pause, "max"),
+        .lost = wr_record_number(record, "lost_updates"),
     };
 }

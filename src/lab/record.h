@@ -36,6 +36,16 @@ struct wr_sink {
  */
 bool wr_sink_open(struct wr_sink *sink, const char *path);
 
+/*
+ * The same for the results of a verb: one line on stderr when it cannot be
+ * opened, and the machine is the first record.  Before anything is measured.
+ */
+bool wr_sink_open_results(struct wr_sink *sink, const char *path);
+
+/* Where the text of a verb goes that writes its records to `path`: stdout, but
+ * stderr beside `--json -`. */
+FILE *wr_sink_text_stream(const char *path);
+
 /* Write one line and flush it.  The first failure is said on stderr and
  * remembered; the record stays the caller's. */
 void wr_sink_write(struct wr_sink *sink, const json_t *record);
@@ -56,6 +66,12 @@ json_t *wr_record_parse_run(const char *text);
  */
 json_t *wr_record_failed_run(const char *program, json_t *cell, json_t *params,
                              unsigned long long seed, const char *status);
+
+/* Whether a record's status is one that docs/results.md has. */
+bool wr_record_has_status(const json_t *record);
+
+/* A number field; not a number when it is null or absent. */
+double wr_record_number(const json_t *record, const char *field);
 
 /* The numbers of a run record. */
 void wr_record_sample(const json_t *record, struct wr_sample *sample);

@@ -116,24 +116,6 @@ read_param(struct wr_request *request, const char *text)
 }
 
 static int
-read_number(struct wr_request *request, int key, const char *text)
-{
-    uint64_t value;
-
-    if (key == OPT_SEED) {
-        return wr_text_uint(text, 0, INT64_MAX, &request->seed)
-                   ? 0
-                   : WR_MISUSE("--seed: '%s' is not a whole number", text);
-    }
-    if (!wr_text_uint(text, 1, WR_RUNS_MAX, &value)) {
-        return WR_MISUSE("--runs: '%s' is not a number from 1 to %d", text,
-                         WR_RUNS_MAX);
-    }
-    request->runs = (unsigned)value;
-    return 0;
-}
-
-static int
 read_quantity(struct wr_request *request, int key, const char *text)
 {
     if (key == OPT_DELTA) {
@@ -163,8 +145,9 @@ parse_option(int key, char *text, struct argp_state *state)
     case OPT_THREADS:
         return read_threads(request, text);
     case OPT_RUNS:
+        return wr_argument_runs(&request->runs, text);
     case OPT_SEED:
-        return read_number(request, key, text);
+        return wr_argument_seed(&request->seed, text);
     case OPT_BUDGET:
         return wr_argument_time(&request->budget_ns, "--budget", text);
     case OPT_TIMEOUT:

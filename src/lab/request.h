@@ -14,8 +14,7 @@
 /* The most threads of one run. */
 #define WR_THREADS_MAX 1024
 
-/* The most invocations of a series, and how many a budget buys. */
-#define WR_RUNS_MAX 1000
+/* How many invocations of a series a budget buys. */
 #define WR_RUNS_LEAST 5
 #define WR_RUNS_MOST 15
 

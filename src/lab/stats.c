@@ -218,6 +218,70 @@ wr_stats_ratio(const double *a, size_t n, const double *b, size_t m,
     free(log_b);
 }
 
+/*
+ * How many values to leave out at either end: the most for which fewer would
+ * lie on one side of the true median with a chance of 2.5 % at most.  Each
+ * value is on either side with even chances.  0: none fits.
+ */
+static size_t
+median_rank(size_t n)
+{
+    double term = pow(0.5, (double)n);
+    double below = term;
+    size_t rank = 0;
+
+    while (below <= 0.025 && rank < n / 2) {
+        rank++;
+        term *= (double)(n - rank + 1) / (double)rank;
+        below += term;
+    }
+    return rank;
+}
+
+void
+wr_stats_median_interval(const double *values, size_t n, struct wr_ratio *out)
+{
+    size_t rank = median_rank(n);
+    double *sorted;
+
+    *out = (struct wr_ratio){.ratio = NAN, .low = NAN, .high = NAN};
+    if (n == 0) {
+        return;
+    }
+    sorted = wr_lab_alloc(n * sizeof(double));
+    memcpy(sorted, values, n * sizeof(double));
+    wr_stats_sort(sorted, n);
+    out->ratio = wr_stats_quantile_sorted(sorted, n, 0.5);
+    if (rank > 0) {
+        out->low = sorted[rank - 1];
+        out->high = sorted[n - rank];
+        out->known = true;
+    }
+    free(sorted);
+}
+
+double
+wr_stats_slope(const double *x, const double *y, size_t n)
+{
+    double mean_x = 0;
+    double mean_y = 0;
+    double products = 0;
+    double squares = 0;
+
+    if (n < 3) {
+        return NAN;
+    }
+    for (size_t i = 0; i < n; i++) {
+        mean_x += x[i] / (double)n;
+        mean_y += y[i] / (double)n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        products += (x[i] - mean_x) * (y[i] - mean_y);
+        squares += (x[i] - mean_x) * (x[i] - mean_x);
+    }
+    return squares > 0 ? products / squares : NAN;
+}
+
 enum wr_verdict
 wr_stats_verdict(const struct wr_ratio *ratio, double delta)
 {

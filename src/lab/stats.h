@@ -58,6 +58,19 @@ void wr_stats_ratio(const double *a, size_t n, const double *b, size_t m,
                     struct wr_ratio *out);
 
 /*
+ * The median of n values with a 95 % interval between two of them, counted
+ * from either end, which holds whatever their distribution: out->ratio is the
+ * median.  Below 6 values no two are far enough apart, and out->known is
+ * false.
+ */
+void wr_stats_median_interval(const double *values, size_t n,
+                              struct wr_ratio *out);
+
+/* The slope of the straight line through n points (least squares); not a
+ * number when there is none: fewer than 3 points, or all at one x. */
+double wr_stats_slope(const double *x, const double *y, size_t n);
+
+/*
  * The verdict on b against a: interval within 1 - delta .. 1 + delta: same;
  * else wholly above 1: slower, wholly below 1: faster; else, or without an
  * interval: inconclusive.

@@ -30,32 +30,6 @@ exit_code(const struct wr_stress *stress)
     return stress->interrupted ? WR_EXIT_INTERRUPT : WR_EXIT_OK;
 }
 
-static FILE *
-text_stream(const struct wr_stress_request *request)
-{
-    return request->json != NULL && strcmp(request->json, "-") == 0 ? stderr
-                                                                    : stdout;
-}
-
-/* Open the file before anything is run; the machine comes first. */
-static bool
-open_results(struct wr_stress *stress)
-{
-    const char *path = stress->request->json;
-    json_t *env;
-
-    if (!wr_sink_open(&stress->sink, path)) {
-        wr_say("--json: cannot write '%s': %s", path, strerror(errno));
-        return false;
-    }
-    if (path != NULL) {
-        env = wr_env_record();
-        wr_sink_write(&stress->sink, env);
-        json_decref(env);
-    }
-    return true;
-}
-
 /* What there is, instead of running it. */
 static void
 print_list(struct wr_stress *stress)
@@ -67,7 +41,8 @@ print_list(struct wr_stress *stress)
     {
         wr_sink_write(&stress->sink, record);
     }
-    wr_stress_print_catalog(&stress->catalogs[0], text_stream(stress->request));
+    wr_stress_print_catalog(&stress->catalogs[0],
+                            wr_sink_text_stream(stress->request->json));
 }
 
 static void
@@ -96,8 +71,8 @@ run_all(struct wr_stress *stress)
         return;
     }
     if (!request->quiet) {
-        wr_stress_table(stress, text_stream(request));
-        fflush(text_stream(request));
+        wr_stress_table(stress, wr_sink_text_stream(request->json));
+        fflush(wr_sink_text_stream(request->json));
     }
     write_junit(stress);
 }
@@ -111,7 +86,8 @@ wr_stress_main(int argc, char **argv)
 
     if (wr_stress_parse(argc, argv, &request, &code)) {
         code = WR_EXIT_USAGE;
-        if (wr_stress_plan(&stress) && open_results(&stress)) {
+        if (wr_stress_plan(&stress) &&
+            wr_sink_open_results(&stress.sink, request.json)) {
             if (request.list) {
                 print_list(&stress);
             } else {

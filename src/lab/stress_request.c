@@ -107,9 +107,7 @@ parse_value(struct wr_stress_request *request, int key, char *text)
     case OPT_TIMEOUT:
         return wr_argument_time(&request->timeout_ns, "--timeout", text);
     case OPT_SEED:
-        return wr_text_uint(text, 0, INT64_MAX, &request->seed)
-                   ? 0
-                   : WR_MISUSE("--seed: '%s' is not a whole number", text);
+        return wr_argument_seed(&request->seed, text);
     case OPT_PLANT:
         return read_plants(request, text);
     case OPT_SHARD:

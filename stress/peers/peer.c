@@ -127,6 +127,9 @@ main(int argc, char **argv)
     if (options.list) {
         return list_all(options.out_fd);
     }
+    if (options.collect != NULL) {
+        wr_usage_error("--collect: weir-peer has no graphs");
+    }
     peer = find_peer(&options);
     run.program = &peer->program;
     run.threads = options.threads;

@@ -12,7 +12,7 @@ trap 'rm -rf "$tmp"' EXIT
 
 mkdir "$tmp/cells"
 for name in weir-cell-gil weir-cell-atomic weir-cell-unsafe weir-cell-nocount \
-    weir-peer; do
+    weir-peer weir-collect-python3 weir-collect-boehm; do
     ln -s "$(realpath "$here/fake-cell")" "$tmp/cells/$name" || exit 99
 done
 for name in weir-race-gil weir-race-atomic; do

@@ -62,6 +62,30 @@ misuse '--quiet' compare --quiet=3
 misuse 'cannot run it on 2 threads' compare single --threads 2
 misuse 'weir: --param size: must be more than 3' compare fussy
 
+misuse 'unexpected argument' collect nonsense
+misuse "--cells: unknown flavour 'nonsense'" collect --cells nonsense
+misuse '--cells: nocount never collects' collect --cells gil,nocount
+misuse '--cells: with +nogc only' collect --cells gil+nogc --graphs tree
+misuse "--graphs: unknown graph 'nonsense'" collect --graphs tree,nonsense
+misuse '--graphs' collect --graphs tree,,ring
+misuse '--objects' collect --objects 5
+misuse '--objects' collect --objects 1T
+misuse '--objects' collect --objects 100M
+misuse '--objects' collect --objects -7
+misuse '--order' collect --order sorted
+misuse '--state' collect --state dead
+misuse '--generation' collect --generation 1
+misuse '--roots' collect --roots some
+misuse '--live-heap' collect --live-heap lots
+misuse '--young' collect --young 1
+misuse '--runs' collect --runs 0
+misuse '--budget' collect --budget 5
+misuse '--timeout' collect --timeout never
+misuse '--seed' collect --seed x
+misuse '--delta' collect --delta 200
+misuse '--json' collect --json /nonexistent/folder/out.jsonl
+misuse '--nonsense' collect --nonsense
+
 misuse 'unexpected argument' list nonsense
 misuse '--nonsense' list --nonsense
 misuse '--json' list --json /nonexistent/folder/out.jsonl
@@ -82,7 +106,7 @@ if ! [ -x "$(dirname "$WEIR")/weir-cell-unsafe" ]; then
 fi
 
 # Help is no misuse.
-for verb in '' compare list doctor; do
+for verb in '' compare stress collect list doctor; do
     run 0 $verb --help
     lines err 0
     has out 'Usage: weir'
