@@ -83,6 +83,8 @@ EXTRA_DIST += \
 	examples/embed/containers.expected \
 	examples/embed/cycle.c \
 	examples/embed/cycle.expected \
+	examples/embed/legacy.c \
+	examples/embed/legacy.expected \
 	examples/embed/polygon.c \
 	examples/embed/polygon.expected \
 	examples/embed/raii.cc \

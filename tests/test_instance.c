@@ -166,7 +166,7 @@ START_TEST(bad_arguments_are_refused)
     ck_assert_int_eq(weir_error(), WEIR_EINVAL);
     ck_assert_ptr_null(weir_instance_type(name, 0, 0, NULL, NULL));
     ck_assert_int_eq(weir_error(), WEIR_EINVAL);
-    ck_assert_ptr_null(weir_instance_type("x", 0, 2, NULL, NULL));
+    ck_assert_ptr_null(weir_instance_type("x", 0, 4, NULL, NULL));
     ck_assert_int_eq(weir_error(), WEIR_EINVAL);
     ck_assert_ptr_null(
         weir_instance_type("x", WEIR_INSTANCE_SLOTS_MAX + 1, 0, NULL, NULL));

@@ -222,6 +222,77 @@ START_TEST(cycle_is_freed_by_the_collector_only)
 }
 END_TEST
 
+/* Behaviour 2.10: what can be part of no cycle is not tracked. */
+START_TEST(tuples_of_atoms_are_not_tracked)
+{
+    struct wr_test_usage before = wr_test_usage();
+    weir_object *items[] = {wr_test_int(1), weir_int_new(2),
+                            weir_str_from("three"), weir_tuple_new(0)};
+    weir_object *list = weir_list_new();
+    weir_object *atoms = weir_tuple_pack(4, items);
+    weir_object *nested = weir_tuple_pack(1, &atoms);
+    weir_object *mixed[] = {atoms, list};
+    weir_object *holder = weir_tuple_pack(2, mixed);
+    weir_object *outer = weir_tuple_pack(1, &holder);
+    weir_object *fresh = weir_tuple_new(2);
+    int64_t count[WEIR_GC_GENERATIONS];
+
+    ck_assert(!weir_gc_is_tracked(atoms));
+    ck_assert(!weir_gc_is_tracked(nested));
+    ck_assert(weir_gc_is_tracked(holder));
+    ck_assert(weir_gc_is_tracked(outer));
+    ck_assert(!weir_gc_is_tracked(fresh));
+    ck_assert_int_eq(weir_tuple_set_steal(fresh, 0, weir_int_new(1)), 0);
+    ck_assert(!weir_gc_is_tracked(fresh));
+    ck_assert_int_ge(weir_gc_collect(2), 0);
+    ck_assert_int_eq(weir_gc_get_count(count), 0);
+    ck_assert(!weir_gc_is_tracked(atoms));
+    ck_assert(weir_gc_is_tracked(holder));
+    weir_decref(fresh);
+    weir_decref(outer);
+    weir_decref(holder);
+    weir_decref(nested);
+    weir_decref(atoms);
+    weir_decref(list);
+    for (size_t i = 0; i < 4; i++) {
+        weir_decref(items[i]);
+    }
+    wr_test_no_leak(before);
+}
+END_TEST
+
+/* [inv:tuple.untracked] */
+START_TEST(a_tuple_is_tracked_when_it_gets_a_container)
+{
+    struct wr_test_usage before = wr_test_usage();
+    const bool on = weir_gc_disable() != 0;
+    weir_object *number = wr_test_int(1);
+    weir_object *made[] = {weir_tuple_new(1), weir_tuple_pack(1, &number)};
+
+    /* Passed over by a collection while they hold atoms only. */
+    ck_assert_int_ge(weir_gc_collect(1), 0);
+    for (size_t i = 0; i < 2; i++) {
+        weir_object *list = weir_list_new();
+
+        ck_assert(!weir_gc_is_tracked(made[i]));
+        ck_assert_int_eq(weir_list_append(list, number), 0);
+        ck_assert_int_eq(weir_tuple_set_steal(made[i], 0, weir_newref(list)),
+                         0);
+        ck_assert(weir_gc_is_tracked(made[i]));
+        ck_assert_int_eq(weir_list_append(list, made[i]), 0);
+        weir_decref(made[i]);
+        weir_decref(list);
+        /* And found by the next young one. */
+        ck_assert_int_eq(weir_gc_collect(0), wr_cfg_counted ? 2 : 0);
+    }
+    weir_decref(number);
+    wr_test_no_leak(before);
+    if (on) {
+        (void)weir_gc_enable();
+    }
+}
+END_TEST
+
 Suite *
 wr_suite_tuple(void)
 {
@@ -238,6 +309,8 @@ wr_suite_tuple(void)
     tcase_add_test(tc, bad_arguments_are_refused);
     tcase_add_test(tc, large_tuples_work);
     tcase_add_test(tc, cycle_is_freed_by_the_collector_only);
+    tcase_add_test(tc, tuples_of_atoms_are_not_tracked);
+    tcase_add_test(tc, a_tuple_is_tracked_when_it_gets_a_container);
     suite_add_tcase(suite, tc);
     return suite;
 }

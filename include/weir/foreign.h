@@ -83,12 +83,14 @@ typedef struct weir_foreign_spec {
     weir_finalize_fn finalize;
     /* passed to all three; must outlive the objects */
     void *data;
+    /* 0 or WEIR_TYPE_LEGACY_FINALIZER (weir/instance.h) */
+    uint32_t flags;
 } weir_foreign_spec;
 
 /*
  * Make a type, immortal as all types are.  Takes the lock of the table of
  * types.  NULL with WEIR_EINVAL (spec or its name NULL, name too long, wrong
- * size), WEIR_ELIMIT (too many bytes or types) or WEIR_ENOMEM.
+ * size or flags), WEIR_ELIMIT (too many bytes or types) or WEIR_ENOMEM.
  */
 WEIR_API weir_type *weir_foreign_type(const weir_foreign_spec *spec);
 

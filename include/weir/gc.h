@@ -33,7 +33,8 @@ enum { WEIR_GC_GENERATIONS = 3, WEIR_GC_CALLBACKS_MAX = 16 };
  * makes reachable again lives, with all it reaches; its finalizer does not
  * run a second time.
  *
- * Returns the number of objects that were found unreachable and freed.  0 if
+ * Returns the number of objects that were found unreachable and stayed so:
+ * those that were freed, and those that are uncollectable.  0 if
  * a collection is running already, on whatever thread; another one is then
  * considered when that has ended.  WEIR_EINVAL for a bad generation,
  * WEIR_ESTATE if the thread is not attached or after weir_stop_fast(),
@@ -82,7 +83,7 @@ WEIR_API int weir_gc_get_count(int64_t out[WEIR_GC_GENERATIONS]);
 typedef struct weir_gc_stats {
     uint64_t collections;   /* collections of this generation */
     uint64_t collected;     /* objects found unreachable and freed */
-    uint64_t uncollectable; /* found unreachable and kept; always 0 so far */
+    uint64_t uncollectable; /* found unreachable and kept, see below */
     uint64_t candidates;    /* objects looked at */
     uint64_t duration_ns;   /* request to end, without callbacks */
     uint64_t detect_ns;     /* of that: stopping and finding the garbage */
@@ -99,14 +100,15 @@ WEIR_API int weir_gc_get_stats(int generation, weir_gc_stats *out);
  * each other, and their sum is the duration of the whole.
  */
 typedef struct weir_gc_last_collection {
-    int generation;       /* -1: there was none since the start */
-    uint64_t candidates;  /* objects looked at */
-    uint64_t collected;   /* objects found unreachable and freed */
-    uint64_t detect_ns;   /* from the request to stop to the garbage */
-    uint64_t finalize_ns; /* running callbacks of weak references and
+    int generation;         /* -1: there was none since the start */
+    uint64_t candidates;    /* objects looked at */
+    uint64_t collected;     /* objects found unreachable and freed */
+    uint64_t uncollectable; /* found unreachable and kept */
+    uint64_t detect_ns;     /* from the request to stop to the garbage */
+    uint64_t finalize_ns;   /* running callbacks of weak references and
                            * finalizers, and looking again; 0 without any */
-    uint64_t free_ns;     /* tearing down and freeing */
-    uint64_t pause_ns;    /* other threads stopped, all its stops together */
+    uint64_t free_ns;       /* tearing down and freeing */
+    uint64_t pause_ns;      /* other threads stopped, all its stops together */
 } weir_gc_last_collection;
 
 /*
@@ -165,9 +167,181 @@ WEIR_API int weir_gc_callback_add(weir_gc_callback callback, void *data);
  */
 WEIR_API int weir_gc_callback_remove(weir_gc_callback callback, void *data);
 
+/* ---- garbage that is kept ----------------------------------------------- */
+
 /*
- * True if the collector looks at o: it can hold references.  False for NULL,
- * ints, strings and immortal constants.  Caller: attached.
+ * An object whose type has a *legacy* finalizer (WEIR_TYPE_LEGACY_FINALIZER)
+ * that has not been started is not freed by the collector, nor is what it
+ * reaches: nobody knows an order in which to run such finalizers.  These
+ * objects are uncollectable.  Those that wait for a legacy finalizer are put
+ * into a list, the garbage, which keeps them alive until the program has
+ * broken their cycle and clears the list.  Their weak references stay.
+ *
+ * With WEIR_GC_DEBUG_SAVEALL all that would be freed goes there instead.
+ */
+
+/* How many objects the list has, or WEIR_ESTATE.  Caller: attached. */
+WEIR_API int64_t weir_gc_garbage_count(void);
+
+/*
+ * A new list of the objects in the garbage, a new reference.  NULL with
+ * WEIR_ENOMEM or WEIR_ESTATE.  Caller: attached.
+ */
+WEIR_API WEIR_OWNED weir_object *weir_gc_garbage(void);
+
+/*
+ * Forget the list and drop its references, which can run finalizers.  What is
+ * still unreachable then is found by a later collection again.  Returns how
+ * many it had, or WEIR_ESTATE.  Caller: attached.
+ */
+WEIR_API int64_t weir_gc_garbage_clear(void);
+
+/* ---- debugging ---------------------------------------------------------- */
+
+enum {
+    /* report each collection: WEIR_GC_STATS */
+    WEIR_GC_DEBUG_STATS = 1,
+    /* report each object that is going to be freed: WEIR_GC_COLLECTABLE */
+    WEIR_GC_DEBUG_COLLECTABLE = 2,
+    /* report each that is not: WEIR_GC_UNCOLLECTABLE */
+    WEIR_GC_DEBUG_UNCOLLECTABLE = 4,
+    /* keep what would be freed.  Finalizers run, weak references are cleared,
+     * and it counts as collected; but then it goes to the garbage list.
+     * Without memory for that the collection returns WEIR_ENOMEM, and all of
+     * it lives as if its finalizers had resurrected it. */
+    WEIR_GC_DEBUG_SAVEALL = 8,
+    /* what a program that leaks wants to see */
+    WEIR_GC_DEBUG_LEAK = WEIR_GC_DEBUG_COLLECTABLE |
+                         WEIR_GC_DEBUG_UNCOLLECTABLE | WEIR_GC_DEBUG_SAVEALL
+};
+
+/*
+ * Set the switches, all off at start; a collection that has begun does not see
+ * the change.  Returns 0, or WEIR_EINVAL for an unknown one.  Any thread.
+ */
+WEIR_API int weir_gc_set_debug(uint32_t flags);
+
+/* Read them.  Any thread. */
+WEIR_API uint32_t weir_gc_get_debug(void);
+
+enum { WEIR_GC_REFERRERS_MAX = 4 };
+
+typedef enum weir_gc_event {
+    WEIR_GC_STATS,         /* a collection is over: objects, totals */
+    WEIR_GC_COLLECTABLE,   /* object is garbage; before its finalizer runs */
+    WEIR_GC_UNCOLLECTABLE, /* object is uncollectable, and alive */
+    WEIR_GC_CORRUPT        /* more references were seen than were counted */
+} weir_gc_event;
+
+/* What is told.  What an event does not name is zero. */
+typedef struct weir_gc_report {
+    weir_gc_event event;
+    int generation; /* that is or was collected */
+    /* borrowed, valid during the call; of WEIR_GC_CORRUPT an address only */
+    weir_object *object;
+    const char *type; /* the name of its type */
+    int64_t count;    /* references it says it has */
+    int64_t seen;     /* WEIR_GC_CORRUPT: that were found */
+    unsigned nreferrers;
+    const char *referrers[WEIR_GC_REFERRERS_MAX]; /* types it was found in */
+    uint64_t objects[WEIR_GC_GENERATIONS + 1];    /* weir_gc_count_objects() */
+    weir_gc_info totals;
+} weir_gc_report;
+
+/* report: valid during the call; data: as set. */
+typedef void (*weir_gc_report_fn)(const weir_gc_report *report, void *data);
+
+/*
+ * Who is told what the switches ask for; NULL: nobody, as at start.  The
+ * runtime itself prints nothing.  Called on the thread that collects, attached
+ * and with the other threads running; it may use objects, and make garbage
+ * reachable again as a finalizer may.
+ *
+ * Returns 0 or WEIR_ESTATE.  Caller: attached.
+ */
+WEIR_API int weir_gc_set_report(weir_gc_report_fn fn, void *data);
+
+/*
+ * Write a report as one line without an end, as snprintf() does.  Returns the
+ * length it has without the terminating NUL, or WEIR_EINVAL.  Any thread.
+ */
+WEIR_API int weir_gc_report_text(const weir_gc_report *report, char *text,
+                                 size_t size);
+
+/* ---- the permanent generation ------------------------------------------- */
+
+enum {
+    /* flag: what is frozen, and what that refers to, becomes immortal */
+    WEIR_GC_FREEZE_IMMORTAL = 1
+};
+
+/*
+ * Move every tracked object to a permanent generation that no collection looks
+ * at, until weir_gc_unfreeze().  What frozen objects refer to stays alive; they
+ * still die when their count reaches zero.  Meant for a parent that is about
+ * to fork workers: a collection in a worker then writes to none of the pages
+ * of these objects.  With WEIR_GC_FREEZE_IMMORTAL nor does a thread that takes
+ * or drops references to them; they are never freed then, also not after they
+ * have been unfrozen.  The counts of weir_gc_get_count() begin anew.
+ *
+ * Waits, detached, for a collection of another thread.  Returns how many
+ * objects were moved; WEIR_EINVAL for an unknown flag, WEIR_ENOMEM, or
+ * WEIR_ESTATE if the thread is not attached or is in the middle of a
+ * collection (in a finalizer or callback): then nothing has changed.
+ */
+WEIR_API int64_t weir_gc_freeze(uint32_t flags);
+
+/* Move the frozen objects to the oldest generation.  As weir_gc_freeze(). */
+WEIR_API int64_t weir_gc_unfreeze(void);
+
+/* How many objects are frozen, or WEIR_ESTATE.  Stops the world and walks
+ * through the heap.  Caller: attached. */
+WEIR_API int64_t weir_gc_freeze_count(void);
+
+/* ---- looking at the heap ------------------------------------------------ */
+
+/*
+ * The calls that follow stop the world while they look, for a time that grows
+ * with the heap; weir_gc_get_referents() for a short time only.  They may be
+ * called from finalizers and callbacks: garbage that is being finalized or
+ * freed is not shown, nor are the lists they make.  A call that fails has
+ * changed nothing.  Caller: attached, in the middle of no operation on an
+ * object.
+ */
+
+/*
+ * Count the tracked objects by generation; out[WEIR_GC_GENERATIONS] are the
+ * frozen ones.  Returns 0, WEIR_EINVAL for NULL, or WEIR_ESTATE.
+ */
+WEIR_API int weir_gc_count_objects(uint64_t out[WEIR_GC_GENERATIONS + 1]);
+
+/*
+ * A new list of the tracked objects of one generation, or of all for -1; frozen
+ * ones are not shown.  A new reference.  NULL with WEIR_EINVAL, WEIR_ENOMEM or
+ * WEIR_ESTATE.
+ */
+WEIR_API WEIR_OWNED weir_object *weir_gc_get_objects(int generation);
+
+/*
+ * A new list of the objects that refer to one of these n, each once, frozen
+ * and untracked ones included.  Takes time for each reference in the heap and
+ * each of the n.  NULL with WEIR_EINVAL (a NULL argument), WEIR_ENOMEM or
+ * WEIR_ESTATE.
+ */
+WEIR_API WEIR_OWNED weir_object *
+weir_gc_get_referrers(size_t n, weir_object *const objects[]);
+
+/*
+ * A new list of what these n objects refer to, one entry per reference, in
+ * order.  NULL as weir_gc_get_referrers().
+ */
+WEIR_API WEIR_OWNED weir_object *
+weir_gc_get_referents(size_t n, weir_object *const objects[]);
+
+/*
+ * True if the collector looks at o, or will when it is unfrozen: it can hold
+ * references.  False for NULL, ints, strings, immortal constants, and tuples
+ * that hold nothing but such things.  Caller: attached.
  */
 WEIR_API bool weir_gc_is_tracked(const weir_object *o);
 

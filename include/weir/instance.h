@@ -28,15 +28,20 @@ enum {
     /* slots a type can have */
     WEIR_INSTANCE_SLOTS_MAX = 4093,
     /* flag of a type: instances have named attributes */
-    WEIR_TYPE_ATTRS = 1
+    WEIR_TYPE_ATTRS = 1,
+    /* flag of a type: its finalizer is of the old sort.  The collector does
+     * not run it: garbage that waits for it, and what that reaches, is
+     * uncollectable (weir/gc.h, weir_gc_garbage_count()).  It runs when the
+     * object dies by its count. */
+    WEIR_TYPE_LEGACY_FINALIZER = 2
 };
 
 /*
  * Make a type.  It is immortal: there is nothing to drop, and it lives until
  * weir_stop().
  *
- * name: copied, at most 63 bytes.  nslots: slots of an instance.  flags: 0 or
- * WEIR_TYPE_ATTRS.  finalize: NULL for none; data is passed to it and must
+ * name: copied, at most 63 bytes.  nslots: slots of an instance.  flags:
+ * WEIR_TYPE_*, or 0.  finalize: NULL for none; data is passed to it and must
  * outlive the instances.  Takes the lock of the table of types.
  *
  * NULL with WEIR_EINVAL (name NULL or too long, unknown flag), WEIR_ELIMIT

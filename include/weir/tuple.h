@@ -6,6 +6,9 @@
  * it and does not change after that, so reading takes no lock in any flavour.
  * The empty tuple is one immortal object.
  *
+ * The collector looks at a tuple only if it holds something that can be part
+ * of a cycle: not when all items are atoms, or tuples of atoms.
+ *
  * Every call needs the calling thread attached (weir/thread.h) and never
  * collects.
  */

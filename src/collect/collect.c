@@ -24,6 +24,8 @@
 #include "base/mutex.h"
 #include "base/plant.h"
 #include "base/sync.h"
+#include "collect/keep.h"
+#include "collect/report.h"
 #include "collect/round.h"
 #include "collect/settings.h"
 #include "thread/safepoint.h"
@@ -62,6 +64,7 @@ wr_collect_start(void)
     wr_store_seq_cst(&collector.collecting, (uint32_t)FREE);
     wr_store_seq_cst(&collector.again, 0U);
     wr_settings_reset();
+    wr_report_reset();
     return WEIR_OK;
 }
 
@@ -70,6 +73,8 @@ wr_collect_stop(void)
 {
     WEIR_ASSERT(!wr_collect_running());
     wr_settings_stop();
+    wr_keep_stop();
+    wr_report_reset();
     wr_round_free(&collector.round);
 }
 
@@ -83,6 +88,18 @@ void
 wr_collect_shut(void)
 {
     wr_store_seq_cst(&collector.shut, 1U);
+}
+
+bool
+wr_collect_is_trash(const weir_object *o)
+{
+    const struct wr_round *round = &collector.round;
+    size_t offset = (size_t)((uintptr_t)o - (uintptr_t)wr_region.base);
+
+    /* The bits are zero at rest, and usable where a round has been. */
+    return wr_collect_running() && offset < round->bytes &&
+           round->member[offset >> WR_POOL_SHIFT] != 0 &&
+           wr_bitmap_test(wr_side.cand, offset >> WR_GRANULE_SHIFT);
 }
 
 void
@@ -262,6 +279,16 @@ detect_stw(struct wr_round *round, int generation)
     return WEIR_OK;
 }
 
+/* Code of the user's is to see the garbage before it goes. */
+static bool
+user_waits(const struct wr_round *round)
+{
+    return round->finalizers || round->due.first != NULL ||
+           (round->garbage != 0 &&
+            (round->debug &
+             (WEIR_GC_DEBUG_COLLECTABLE | WEIR_GC_DEBUG_SAVEALL)) != 0);
+}
+
 /*
  * Run the callbacks and finalizers that wait for the garbage with the world
  * running, and find out what is garbage still.  Caller: world stopped; it is
@@ -275,12 +302,16 @@ finalize_and_detect_again(struct wr_round *round, struct wr_thread *self,
 
     wr_garbage_mark(round);
     last->pause_ns += start_world(self);
+    wr_keep_report_garbage(round);
     wr_garbage_call_weak(round, self);
     wr_garbage_finalize(round, self);
     stop_world(self);
     wr_heap_drain_all_stw();
     wr_heap_account_all_stw();
     error = wr_plant(saved_freed) ? WEIR_OK : wr_detect_again(round);
+    if (error == WEIR_OK && (round->debug & WEIR_GC_DEBUG_SAVEALL) != 0) {
+        error = wr_keep_all_stw(round);
+    }
     wr_garbage_release(round);
     return error;
 }
@@ -308,8 +339,9 @@ collect(struct wr_thread *self, weir_gc_last_collection *last)
     error = detect_stw(round, last->generation);
     last->detect_ns = lap(&begin);
     if (error == WEIR_OK) {
+        wr_keep_legacy_stw(round);
         wr_garbage_clear_called(round);
-        if (round->finalizers || round->due.first != NULL) {
+        if (user_waits(round)) {
             error = finalize_and_detect_again(round, self, last);
             last->finalize_ns = lap(&begin);
         }
@@ -320,6 +352,7 @@ collect(struct wr_thread *self, weir_gc_last_collection *last)
         }
         last->candidates = round->candidates;
         last->collected = round->garbage;
+        last->uncollectable = round->uncollectable;
     } else {
         /* [inv:collect.enomem-no-change] */
         WEIR_ASSERT(round->candidates == 0);
@@ -330,9 +363,26 @@ collect(struct wr_thread *self, weir_gc_last_collection *last)
     wr_garbage_free(round, self);
     /* [inv:collect.clean-at-rest] */
     WEIR_ASSERT_SLOW(wr_round_is_clean(round));
+    wr_keep_report(round, self);
     wr_round_finish(round);
     last->free_ns = lap(&begin);
-    return error == WEIR_OK ? (int64_t)round->garbage : error;
+    return error == WEIR_OK ? (int64_t)(last->collected + last->uncollectable)
+                            : error;
+}
+
+/* WEIR_GC_DEBUG_STATS: tell what it came to, and what there is now. */
+static void
+report_stats(const weir_gc_info *info)
+{
+    weir_gc_report report = {
+        .event = WEIR_GC_STATS,
+        .generation = info->generation,
+        .totals = *info,
+    };
+
+    if (wr_report_wanted() && weir_gc_count_objects(report.objects) == 0) {
+        wr_report(&report);
+    }
 }
 
 /* A whole collection with all that belongs to it. */
@@ -349,8 +399,12 @@ run(struct wr_thread *self, int generation)
         wr_settings_note(&last);
     }
     info.collected = (int64_t)last.collected;
+    info.uncollectable = (int64_t)last.uncollectable;
     info.candidates = (int64_t)last.candidates;
     info.duration_ns = last.detect_ns + last.finalize_ns + last.free_ns;
+    if ((collector.round.debug & WEIR_GC_DEBUG_STATS) != 0) {
+        report_stats(&info);
+    }
     wr_settings_call(WEIR_GC_STOP, &info);
     return result;
 }

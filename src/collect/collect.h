@@ -46,6 +46,12 @@ bool wr_collect_keep_out(struct wr_thread *self);
 void wr_collect_let_in(struct wr_thread *self);
 
 /*
+ * True if o, which is alive and collectable, is garbage of a collection that
+ * has its finalizers running or frees.  Caller: world stopped.
+ */
+bool wr_collect_is_trash(const weir_object *o);
+
+/*
  * From now on no collection begins; one that has begun goes on.  For the rest
  * of the process.  Any thread.
  */

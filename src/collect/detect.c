@@ -473,8 +473,8 @@ garbage_waits(const struct wr_pool_ref *ref)
 }
 
 /* Count the garbage and keep only the pools that have some. */
-static void
-summarise(struct wr_round *round)
+void
+wr_detect_summarise(struct wr_round *round)
 {
     size_t kept = 0;
 
@@ -511,7 +511,25 @@ wr_detect(struct wr_round *round)
     split_all(round);
     rescan(round);
     wr_round_untouch(round);
-    summarise(round);
+    wr_detect_summarise(round);
+}
+
+void
+wr_detect_keep(struct wr_round *round, weir_object *o)
+{
+    size_t granule = wr_granule(o);
+
+    if (wr_bitmap_test(wr_side.cand, granule)) {
+        wr_bitmap_clear(wr_side.cand, granule);
+        round->stack[round->top++] = o;
+        drain(round);
+    }
+}
+
+void
+wr_detect_kept(struct wr_round *round)
+{
+    rescan(round);
 }
 
 /* Move the garbage of the first detection to the mark bitmap; keep a copy. */

@@ -5,10 +5,17 @@ WEIR_SOURCES += \
 	%D%/ending.c \
 	%D%/ending.h \
 	%D%/garbage.c \
+	%D%/freeze.c \
+	%D%/inspect.c \
+	%D%/inspect.h \
+	%D%/keep.c \
+	%D%/keep.h \
 	%D%/nodes.c \
 	%D%/nodes.h \
 	%D%/overflow.c \
 	%D%/overflow.h \
+	%D%/report.c \
+	%D%/report.h \
 	%D%/round.c \
 	%D%/round.h \
 	%D%/scan.h \
@@ -28,8 +35,11 @@ WEIR_TEST_SOURCES += \
 	tests/test_collect_threads.c \
 	tests/test_fault_collect.c \
 	tests/test_finalize.c \
+	tests/test_freeze.c \
 	tests/test_generations.c \
 	tests/test_phases.c \
+	tests/test_inspect.c \
+	tests/test_keep.c \
 	tests/test_size.c \
 	tests/test_weak_collect.c \
 	tests/test_weak_threads.c

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "collect/report.h"
 #include "collect/scan.h"
 #include "heap/stats.h"
 
@@ -232,6 +233,8 @@ wr_round_prepare(struct wr_round *round, int generation)
     round->lost = false;
     round->garbage = 0;
     round->candidates = 0;
+    round->uncollectable = 0;
+    round->debug = wr_load_relaxed(&wr_debug_flags);
     round->finalizers = false;
     round->revived = false;
     round->due = (struct wr_weak_queue){.first = NULL};

@@ -33,6 +33,7 @@
 #include <stdint.h>
 
 #include "base/bitmap.h"
+#include "base/vector.h"
 #include "collect/collect.h"
 #include "collect/overflow.h"
 #include "heap/heap.h"
@@ -99,6 +100,11 @@ struct wr_round {
 
     uint64_t candidates;
     uint64_t garbage;
+    uint64_t uncollectable;
+    /* WEIR_GC_DEBUG_* as they were when the collection began */
+    uint32_t debug;
+    /* uncollectable objects of which the hook is to be told, owned */
+    struct wr_vector told;
     bool finalizers; /* some garbage waits for its finalizer */
     bool revived;    /* mark bits name objects whose bias must be dropped */
 
@@ -147,6 +153,16 @@ void wr_round_set_caps(const struct wr_collect_caps *caps);
  * stopped, round prepared.
  */
 void wr_detect(struct wr_round *round);
+
+/*
+ * o, which is garbage, is alive with all it reaches: those leave the cand bits.
+ * After the last of them wr_detect_kept(); then wr_detect_summarise() counts
+ * the garbage anew and forgets the pools that have none.  Caller: world
+ * stopped, after wr_detect().
+ */
+void wr_detect_keep(struct wr_round *round, weir_object *o);
+void wr_detect_kept(struct wr_round *round);
+void wr_detect_summarise(struct wr_round *round);
 
 /*
  * The same over the cand bits only, whose objects carry a bias of 1.  The

@@ -227,6 +227,7 @@ wr_settings_note(const weir_gc_last_collection *last)
     stats->collections++;
     stats->candidates += last->candidates;
     stats->collected += last->collected;
+    stats->uncollectable += last->uncollectable;
     stats->duration_ns += last->detect_ns + last->finalize_ns + last->free_ns;
     stats->detect_ns += last->detect_ns;
     stats->finalize_ns += last->finalize_ns;
@@ -360,7 +361,7 @@ weir_gc_is_tracked(const weir_object *o)
         return false;
     }
     wr_check_alive(o);
-    return (wr_flags(o) & WR_FLAG_TRACKED) != 0;
+    return (wr_flags(o) & WR_FLAG_TRACKED) != 0 || wr_is_frozen(o);
 }
 
 bool

@@ -328,7 +328,7 @@ refill(struct wr_heap *heap, unsigned space, unsigned cls)
     }
     if (space == WR_SPACE_GC) {
         /* Before a block is handed out [inv:heap.touched]. */
-        wr_touched[wr_pool_index_of(p)] = 3;
+        wr_store_relaxed(&wr_touched[wr_pool_index_of(p)], (uint8_t)3);
     }
     return p;
 }

@@ -63,7 +63,8 @@ extern struct wr_pool *wr_pools WR_HEAP_HOT;
  * One byte per pool.  Bit 0: blocks were handed out since bit 0 was last
  * cleared; bit 1 the same for bit 1.  The collector clears, stw.
  *
- * [owner] [stw] set by the thread that owns the pool
+ * [atomic: set relaxed by the thread that owns the pool, or that tracks an
+ * object there that was not; read and cleared plainly stw]
  */
 extern uint8_t *wr_touched WR_HEAP_HOT;
 

@@ -68,7 +68,7 @@ wr_span_alloc(struct wr_heap *heap, unsigned space, size_t bytes)
     header[0] = 0;
     header[1] = 0;
     if (space == WR_SPACE_GC) {
-        wr_touched[first] = 3;
+        wr_store_relaxed(&wr_touched[first], (uint8_t)3);
         wr_trigger_add(heap->pending, 1);
     }
     return header;

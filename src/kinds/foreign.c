@@ -11,6 +11,8 @@
 
 #include "kinds/kinds.h"
 
+#include <weir/instance.h>
+
 #include <string.h>
 
 /* Bytes of an object, header and link included. */
@@ -32,6 +34,9 @@ weir_foreign_type(const weir_foreign_spec *given)
     if (given == NULL || given->size != sizeof(*given) || given->name == NULL) {
         return wr_fail(WEIR_EINVAL);
     }
+    if ((given->flags & ~(uint32_t)WEIR_TYPE_LEGACY_FINALIZER) != 0) {
+        return wr_fail(WEIR_EINVAL);
+    }
     if (given->bytes > WEIR_FOREIGN_BYTES_MAX) {
         return wr_fail(WEIR_ELIMIT);
     }
@@ -42,6 +47,7 @@ weir_foreign_type(const weir_foreign_spec *given)
     spec.traverse = given->traverse;
     spec.release = given->release;
     spec.data = given->data;
+    spec.legacy = (given->flags & WEIR_TYPE_LEGACY_FINALIZER) != 0;
     type = wr_type_new(&spec, &error);
     return type != NULL ? type : wr_fail(error);
 }

@@ -37,11 +37,13 @@ weir_instance_type(const char *name, uint32_t nslots, uint32_t flags,
                                 .has_attrs = has_attrs,
                                 .finalize = finalize,
                                 .data = data};
+    const uint32_t known = WEIR_TYPE_ATTRS | WEIR_TYPE_LEGACY_FINALIZER;
     struct weir_type *type;
     size_t room;
     int error = WEIR_OK;
 
-    if (name == NULL || (flags & ~(uint32_t)WEIR_TYPE_ATTRS) != 0) {
+    spec.legacy = (flags & WEIR_TYPE_LEGACY_FINALIZER) != 0;
+    if (name == NULL || (flags & ~known) != 0) {
         return wr_fail(WEIR_EINVAL);
     }
     if (nslots > WEIR_INSTANCE_SLOTS_MAX) {

@@ -17,6 +17,7 @@ WEIR_SOURCES += \
 	%D%/foreign.h \
 	%D%/hash.c \
 	%D%/hash.h \
+	%D%/inspect.c \
 	%D%/instance.c \
 	%D%/instance.h \
 	%D%/int.c \

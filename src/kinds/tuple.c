@@ -5,6 +5,10 @@
  * Nothing changes once a tuple is shared [inv:tuple.const-when-shared], so no
  * lock is taken anywhere.  A tuple that its maker still fills may hold NULL;
  * deallocation and the collector skip it.
+ *
+ * A tuple that holds nothing but atoms, and tuples of that sort, is part of no
+ * cycle, and is not tracked [inv:tuple.untracked].  That is known whenever an
+ * item is put in, so no collection has to find out.
  */
 #include "kinds/tuple.h"
 
@@ -45,6 +49,28 @@ tuple_of(const weir_object *o)
     return (struct wr_tuple *)(uintptr_t)o;
 }
 
+/* May item be part of a cycle? */
+static inline bool
+is_tracked(const weir_object *item)
+{
+    return wr_in_gc(item) &&
+           (item->meta != WR_META_TUPLE ||
+            (wr_flags(item) & (WR_FLAG_TRACKED | WR_FLAG_GEN_MASK)) != 0);
+}
+
+/*
+ * t, which was not tracked, gets an item that is.  Collections may have passed
+ * it over since it was made: the next young one has to look at its pool.
+ */
+static void
+track(weir_object *t)
+{
+    if ((wr_flags(t) & (WR_FLAG_TRACKED | WR_FLAG_GEN_MASK)) == 0) {
+        wr_flags_set(t, WR_FLAG_TRACKED);
+        wr_store_relaxed(&wr_touched[wr_pool_index(t)], (uint8_t)3);
+    }
+}
+
 /* A tuple of n >= 1 items, not set, whose count is still zero. */
 static inline struct wr_tuple *
 tuple_alloc(size_t n)
@@ -76,6 +102,7 @@ weir_tuple_new(size_t n)
         return NULL;
     }
     memset(t->items, 0, n * sizeof(t->items[0]));
+    wr_store_relaxed(&t->base.flags, (uint8_t)0);
     wr_ref_init(&t->base);
     return &t->base;
 }
@@ -85,6 +112,7 @@ weir_tuple_pack(size_t n, weir_object *const items[])
 {
     WR_SITE();
     struct wr_tuple *t;
+    bool tracked = false;
 
     if (n == 0) {
         return empty;
@@ -106,6 +134,10 @@ weir_tuple_pack(size_t n, weir_object *const items[])
     }
     for (size_t i = 0; i < n; i++) {
         t->items[i] = weir_newref(items[i]);
+        tracked = tracked || is_tracked(items[i]);
+    }
+    if (!tracked) {
+        wr_store_relaxed(&t->base.flags, (uint8_t)0);
     }
     wr_ref_init(&t->base);
     return &t->base;
@@ -164,6 +196,9 @@ weir_tuple_set_steal(weir_object *t, size_t i, weir_object *value)
     }
     old = tuple_of(t)->items[i];
     tuple_of(t)->items[i] = value;
+    if (is_tracked(value)) {
+        track(t);
+    }
     weir_xdecref(old);
     return WEIR_OK;
 }

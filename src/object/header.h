@@ -20,7 +20,7 @@
 #include <weir/object.h>
 
 enum {
-    WR_FLAG_GEN_MASK = 0x03,  /* generation 0 to 2 */
+    WR_FLAG_GEN_MASK = 0x03,  /* generation 0 to 2; all set: frozen */
     WR_FLAG_TRACKED = 0x04,   /* the collector may look at it */
     WR_FLAG_FINALIZED = 0x08, /* its finalizer has been started */
     WR_FLAG_HAS_FINALIZER = 0x10,
@@ -73,6 +73,16 @@ static inline uint8_t
 wr_flags(const weir_object *o)
 {
     return wr_load_relaxed(&o->flags);
+}
+
+/*
+ * In the permanent generation.  Such an object is not WR_FLAG_TRACKED
+ * [inv:collect.frozen], so that the collector passes it over.
+ */
+static inline bool
+wr_is_frozen(const weir_object *o)
+{
+    return (wr_flags(o) & WR_FLAG_GEN_MASK) == WR_FLAG_GEN_MASK;
 }
 
 /* Set flags.  Caller: any attached thread that holds a reference. */

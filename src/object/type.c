@@ -12,6 +12,8 @@
 
 struct weir_type *wr_types[WR_TYPES_MAX];
 
+uint32_t wr_types_legacy;
+
 static struct wr_mutex lock = WR_MUTEX_INIT(WR_RANK_TYPES);
 /* [lock: lock] */
 static uint32_t count;
@@ -63,6 +65,10 @@ fill(struct weir_type *type, const struct wr_type_spec *spec, uint32_t index)
     }
     if (spec->finalize != NULL) {
         type->init_flags |= WR_FLAG_HAS_FINALIZER;
+        type->legacy = spec->legacy;
+    }
+    if (type->legacy) {
+        wr_store_relaxed(&wr_types_legacy, 1U);
     }
     if (spec->kind == WR_KIND_WEAK) {
         type->init_flags |= WR_FLAG_HAS_WEAK;
@@ -128,6 +134,7 @@ wr_types_stop(void)
     wr_mutex_lock(&lock);
     memset(wr_types, 0, count * sizeof(struct weir_type *));
     count = 0;
+    wr_store_relaxed(&wr_types_legacy, 0U);
     wr_mutex_unlock(&lock);
 }
 

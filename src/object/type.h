@@ -26,6 +26,8 @@ struct weir_type { /* SHARED */
     uint8_t init_flags;
     /* [const] WR_SPACE_GC or WR_SPACE_ATOM */
     uint8_t space;
+    /* [const] the collector keeps garbage that waits for this finalizer */
+    bool legacy;
     /* [const] instance: the last slot is the attribute dict */
     bool has_attrs;
     /* [const] instance: number of slots, the hidden one included */
@@ -49,6 +51,7 @@ struct wr_type_spec {
     const char *name; /* copied, at most WR_TYPE_NAME_MAX bytes */
     enum wr_kind kind;
     bool collectable;
+    bool legacy; /* matters only with a finalizer */
     bool has_attrs;
     uint32_t nslots; /* with the hidden one */
     size_t size;
@@ -63,6 +66,9 @@ struct wr_type_spec {
  * got it through something that orders itself, after its entry was written.
  */
 extern struct weir_type *wr_types[WR_TYPES_MAX];
+
+/* [atomic: relaxed; set once] some type has a legacy finalizer */
+extern uint32_t wr_types_legacy;
 
 /* The builtin types, made by wr_types_start() in this order. */
 enum wr_builtin {

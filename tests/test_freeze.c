@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/test_freeze.c - the permanent generation.
+ */
+#include "tests/crew.h"
+#include "tests/fixture.h"
+
+#include "base/bitmap.h"
+#include "base/mem.h"
+#include "heap/side.h"
+#include "object/header.h"
+
+static weir_type *pair_type;
+static struct wr_test_usage before;
+
+static void
+setup(void)
+{
+    wr_test_start();
+    (void)weir_gc_disable();
+    pair_type = weir_instance_type("pair", 2, 0, NULL, NULL);
+    ck_assert_ptr_nonnull(pair_type);
+    before = wr_test_usage();
+}
+
+static void
+teardown(void)
+{
+    wr_test_stop();
+}
+
+/* Two pairs that name each other; returns one. */
+static weir_object *
+make_cycle(void)
+{
+    weir_object *a = weir_instance_new(pair_type);
+    weir_object *b = weir_instance_new(pair_type);
+
+    ck_assert_int_eq(weir_instance_set(a, 0, b), 0);
+    ck_assert_int_eq(weir_instance_set(b, 0, a), 0);
+    weir_decref(b);
+    return a;
+}
+
+START_TEST(frozen_objects_are_not_looked_at)
+{
+    weir_object *o = make_cycle();
+    weir_object *thawed;
+    weir_gc_stats stats;
+    uint64_t n[WEIR_GC_GENERATIONS + 1];
+
+    ck_assert_int_eq(weir_gc_freeze_count(), 0);
+    ck_assert_int_eq(weir_gc_freeze(0), 2);
+    ck_assert_int_eq(weir_gc_freeze_count(), 2);
+    ck_assert_int_eq(weir_gc_count_objects(n), 0);
+    ck_assert_uint_eq(n[0] + n[1] + n[2], 0);
+    ck_assert(weir_gc_is_tracked(o));
+    thawed = weir_gc_get_objects(-1);
+    ck_assert_int_eq(weir_list_size(thawed), 0);
+    weir_decref(thawed);
+
+    /* Unreachable, and not found. */
+    weir_decref(o);
+    for (int generation = 0; generation <= 2; generation++) {
+        ck_assert_int_eq(weir_gc_collect(generation), 0);
+        ck_assert_int_eq(weir_gc_get_stats(generation, &stats), 0);
+        ck_assert_uint_eq(stats.candidates, 0);
+    }
+    ck_assert_int_eq(weir_gc_unfreeze(), 2);
+    ck_assert_int_eq(weir_gc_freeze_count(), 0);
+    ck_assert_int_eq(weir_gc_collect(1), 0);
+    ck_assert_int_eq(weir_gc_collect(2), 2);
+    wr_test_no_leak(before);
+}
+END_TEST
+
+START_TEST(what_frozen_objects_refer_to_lives)
+{
+    weir_object *o = make_cycle();
+    weir_object *young;
+
+    ck_assert_int_eq(weir_gc_freeze(0), 2);
+    young = make_cycle();
+    ck_assert_int_eq(weir_instance_set(o, 1, young), 0);
+    weir_decref(young);
+    ck_assert_int_eq(weir_gc_collect(2), 0);
+    ck_assert_ptr_eq(weir_instance_borrow(o, 1), young);
+    ck_assert_int_eq(weir_refcount(young), 2);
+    /* And the other way round: garbage that refers to the frozen. */
+    ck_assert_int_eq(weir_instance_set(young, 1, o), 0);
+    ck_assert_int_eq(weir_instance_set(o, 1, NULL), 0);
+    ck_assert_int_eq(weir_refcount(o), 3);
+    ck_assert_int_eq(weir_gc_collect(2), 2);
+    ck_assert_int_eq(weir_refcount(o), 2);
+    ck_assert_int_eq(weir_gc_unfreeze(), 2);
+    weir_decref(o);
+    ck_assert_int_eq(weir_gc_collect(2), 2);
+    wr_test_no_leak(before);
+}
+END_TEST
+
+START_TEST(frozen_objects_die_by_their_count)
+{
+    weir_object *list = weir_list_new();
+    weir_object *again;
+
+    for (int i = 0; i < 100; i++) {
+        weir_object *o = weir_instance_new(pair_type);
+
+        ck_assert_int_eq(weir_list_append(list, o), 0);
+        weir_decref(o);
+    }
+    ck_assert_int_eq(weir_gc_freeze(0), 101);
+    ck_assert_int_eq(weir_list_clear(list), 0);
+    ck_assert_int_eq(weir_gc_freeze_count(), 1);
+    /* Their blocks are young when they are used again. */
+    again = make_cycle();
+    ck_assert_uint_eq(wr_flags(again) & WR_FLAG_GEN_MASK, 0);
+    ck_assert(!wr_bitmap_test(wr_side.old1, wr_granule(again)));
+    weir_decref(again);
+    ck_assert_int_eq(weir_gc_collect(0), 2);
+    weir_decref(list);
+    ck_assert_int_eq(weir_gc_freeze_count(), 0);
+    ck_assert_int_eq(weir_gc_unfreeze(), 0);
+    wr_test_no_leak(before);
+}
+END_TEST
+
+START_TEST(counts_begin_anew_and_freezing_adds_up)
+{
+    int64_t count[WEIR_GC_GENERATIONS];
+    weir_object *first = make_cycle();
+    weir_object *second;
+
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(weir_gc_collect(0), 0);
+    }
+    ck_assert_int_eq(weir_gc_freeze(0), 2);
+    ck_assert_int_eq(weir_gc_get_count(count), 0);
+    ck_assert_int_eq(count[1], 0);
+    ck_assert_int_eq(count[2], 0);
+    second = make_cycle();
+    ck_assert_int_eq(weir_gc_freeze(0), 2);
+    ck_assert_int_eq(weir_gc_freeze(0), 0);
+    ck_assert_int_eq(weir_gc_freeze_count(), 4);
+    ck_assert_int_eq(weir_gc_freeze(2), WEIR_EINVAL);
+    ck_assert_int_eq(weir_gc_unfreeze(), 4);
+    weir_decref(first);
+    weir_decref(second);
+    ck_assert_int_eq(weir_gc_collect(2), 4);
+    wr_test_no_leak(before);
+}
+END_TEST
+
+START_TEST(immortal_with_all_they_refer_to)
+{
+    weir_object *o = make_cycle();
+    weir_object *number = wr_test_int(5);
+    weir_object *tuple = weir_tuple_pack(1, &number);
+    weir_object *apart = wr_test_int(6);
+
+    ck_assert_int_eq(weir_instance_set(o, 1, tuple), 0);
+    ck_assert_int_eq(weir_gc_freeze(0), 2 + weir_gc_is_tracked(tuple));
+    ck_assert(!weir_is_immortal(o));
+    ck_assert_int_eq(weir_gc_freeze(WEIR_GC_FREEZE_IMMORTAL), 0);
+    ck_assert(weir_is_immortal(o));
+    ck_assert(weir_is_immortal(weir_instance_borrow(o, 0)));
+    ck_assert(weir_is_immortal(tuple));
+    ck_assert(weir_is_immortal(number));
+    ck_assert(!weir_is_immortal(apart));
+    weir_decref(apart);
+    weir_decref(number);
+    weir_decref(tuple);
+    weir_decref(o);
+    ck_assert_int_ge(weir_gc_unfreeze(), 2);
+    ck_assert_int_eq(weir_gc_collect(2), 0);
+    ck_assert_int_eq(weir_refcount(o), INT64_MAX);
+    ck_assert_ptr_eq(weir_instance_borrow(o, 1), tuple);
+}
+END_TEST
+
+/* [inv:collect.frozen] */
+START_TEST(a_collection_writes_to_no_frozen_object)
+{
+    weir_object *o = make_cycle();
+    weir_object copy[2];
+    weir_object *young;
+
+    ck_assert_int_eq(weir_gc_freeze(WEIR_GC_FREEZE_IMMORTAL), 2);
+    memcpy(&copy[0], o, sizeof(copy[0]));
+    memcpy(&copy[1], weir_instance_borrow(o, 0), sizeof(copy[1]));
+    young = make_cycle();
+    ck_assert_int_eq(weir_instance_set(young, 1, o), 0);
+    weir_decref(young);
+    ck_assert_int_eq(weir_gc_collect(2), 2);
+    ck_assert_int_eq(memcmp(&copy[0], o, sizeof(copy[0])), 0);
+    ck_assert_int_eq(
+        memcmp(&copy[1], weir_instance_borrow(o, 0), sizeof(copy[1])), 0);
+}
+END_TEST
+
+START_TEST(no_memory_freezes_nothing)
+{
+    weir_object *o = make_cycle();
+
+    wr_fault_arm(1);
+    ck_assert_int_eq(weir_gc_freeze(0), WEIR_ENOMEM);
+    wr_fault_disarm();
+    ck_assert_int_eq(weir_gc_freeze_count(), 0);
+    ck_assert_int_eq(weir_gc_freeze(0), 2);
+    ck_assert_int_eq(weir_gc_unfreeze(), 2);
+    weir_decref(o);
+    ck_assert_int_eq(weir_gc_collect(2), 2);
+    wr_test_no_leak(before);
+}
+END_TEST
+
+static int64_t answers[3];
+
+static void
+freeze_inside(weir_object *o, void *data)
+{
+    (void)o;
+    (void)data;
+    answers[0] = weir_gc_freeze(0);
+    answers[1] = weir_gc_unfreeze();
+    answers[2] = weir_gc_freeze_count();
+}
+
+START_TEST(not_in_the_middle_of_a_collection)
+{
+    weir_type *type = weir_instance_type("freezer", 2, 0, freeze_inside, NULL);
+    weir_object *o = weir_instance_new(type);
+
+    ck_assert_int_eq(weir_instance_set(o, 0, o), 0);
+    weir_decref(o);
+    ck_assert_int_eq(weir_gc_collect(2), 1);
+    ck_assert_int_eq(answers[0], WEIR_ESTATE);
+    ck_assert_int_eq(answers[1], WEIR_ESTATE);
+    ck_assert_int_eq(answers[2], 0);
+    /* A finalizer that a drop runs may. */
+    weir_decref(weir_instance_new(type));
+    ck_assert_int_eq(answers[0], 1);
+    ck_assert_int_eq(answers[1], 1);
+    ck_assert_int_eq(weir_blocking_begin(), 0);
+    ck_assert_int_eq(weir_gc_freeze(0), WEIR_ESTATE);
+    ck_assert_int_eq(weir_gc_freeze_count(), WEIR_ESTATE);
+    ck_assert_int_eq(weir_blocking_end(), 0);
+    wr_test_no_leak(before);
+}
+END_TEST
+
+static uint32_t go_on;
+
+static void *
+churn(void *arg)
+{
+    if (weir_attach() != 0) {
+        abort();
+    }
+    while (wr_load_relaxed(&go_on) != 0) {
+        weir_object *o = weir_instance_new(pair_type);
+
+        if (o == NULL || weir_instance_set(o, 0, o) != 0) {
+            abort();
+        }
+        weir_decref(o);
+        (void)weir_gc_collect(0);
+        (void)weir_checkpoint();
+    }
+    (void)weir_detach();
+    return arg;
+}
+
+START_TEST(freezing_beside_threads_that_collect)
+{
+    pthread_t threads[2];
+
+    wr_store_relaxed(&go_on, 1U);
+    crew_begin(&threads[0], churn, NULL);
+    crew_begin(&threads[1], churn, NULL);
+    for (size_t i = 0; i < (size_t)wr_test_size(200); i++) {
+        ck_assert_int_ge(weir_gc_freeze(0), 0);
+        ck_assert_int_ge(weir_gc_freeze_count(), 0);
+        ck_assert_int_ge(weir_gc_unfreeze(), 0);
+    }
+    wr_store_relaxed(&go_on, 0U);
+    crew_join(threads[0]);
+    crew_join(threads[1]);
+    ck_assert_int_eq(weir_gc_freeze_count(), 0);
+    ck_assert_int_ge(weir_gc_collect(2), 0);
+    wr_test_no_leak(before);
+}
+END_TEST
+
+Suite *
+wr_suite_freeze(void)
+{
+    const TTest *const tests[] = {
+        frozen_objects_are_not_looked_at,
+        what_frozen_objects_refer_to_lives,
+        frozen_objects_die_by_their_count,
+        counts_begin_anew_and_freezing_adds_up,
+        immortal_with_all_they_refer_to,
+        a_collection_writes_to_no_frozen_object,
+        no_memory_freezes_nothing,
+        not_in_the_middle_of_a_collection,
+        freezing_beside_threads_that_collect,
+    };
+    Suite *s = suite_create("freeze");
+    TCase *c = tcase_create("freeze");
+
+    tcase_add_checked_fixture(c, setup, teardown);
+    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        tcase_add_test(c, tests[i]);
+    }
+    suite_add_tcase(s, c);
+    return s;
+}
