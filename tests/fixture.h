@@ -8,6 +8,7 @@
 #ifndef WR_TESTS_FIXTURE_H
 #define WR_TESTS_FIXTURE_H
 
+#include "tests/sanitized.h"
 #include "tests/suites.h"
 
 #include "heap/checker.h"
@@ -19,17 +20,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define WR_TEST_SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define WR_TEST_SANITIZED true
-#endif
-#endif
-#ifndef WR_TEST_SANITIZED
-#define WR_TEST_SANITIZED false
-#endif
 
 /* Operations on containers by several threads keep them whole. */
 static const bool wr_test_safe = !wr_cfg_parallel || wr_cfg_locked_objects;

@@ -2,7 +2,8 @@
 
 TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/tests
 TEST_LIBS = libbase.la $(FLAVOUR_LIBS) $(CHECK_LIBS) $(LIBM)
-TEST_FILES = tests/main.c tests/suites.h tests/crew.h tests/fixture.h
+TEST_FILES = tests/main.c tests/suites.h tests/crew.h tests/fixture.h \
+	tests/sanitized.h
 
 check_PROGRAMS += tests/check-base
 tests_check_base_SOURCES = $(TEST_FILES) tests/suites_base.def \

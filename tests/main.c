@@ -6,6 +6,7 @@
  * the table.  Exit: 0 all passed, 1 some failed, 99 nothing ran.
  * CK_RUN_SUITE and CK_RUN_CASE choose among the tests.
  */
+#include "tests/sanitized.h"
 #include "tests/suites.h"
 
 #include <inttypes.h>
@@ -14,20 +15,8 @@
 
 #include "base/random.h"
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 static uint64_t seed;
-static uint64_t scale = SANITIZED ? 10 : 100;
+static uint64_t scale = WR_TEST_SANITIZED ? 10 : 100;
 
 uint64_t
 wr_test_seed(void)

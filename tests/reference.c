@@ -70,8 +70,10 @@ find(const struct wr_reference *r, const weir_object *o)
 }
 
 static void
-add(struct wr_reference *r, weir_object *o)
+add(weir_object *o, void *context)
 {
+    struct wr_reference *r = context;
+
     if (r->size == r->capacity) {
         r->capacity = r->capacity == 0 ? 1024 : 2 * r->capacity;
         r->nodes = must(realloc(r->nodes, r->capacity * sizeof(*r->nodes)));
@@ -100,9 +102,8 @@ build_map(struct wr_reference *r)
     }
 }
 
-/* Call fn for every live object of the collectable region. */
-static void
-walk(void (*fn)(struct wr_reference *, weir_object *), struct wr_reference *r)
+void
+wr_reference_walk(void (*fn)(weir_object *o, void *context), void *context)
 {
     for (size_t pool = 0; pool < wr_pool_count_gc(); pool++) {
         const struct wr_pool *p = wr_pool_at(pool);
@@ -115,7 +116,7 @@ walk(void (*fn)(struct wr_reference *, weir_object *), struct wr_reference *r)
                                                      i * p->block_size);
 
             if (wr_ref_value(o) != 0) {
-                fn(r, o);
+                fn(o, context);
             }
         }
     }
@@ -196,7 +197,7 @@ wr_reference_predict(int generation)
 {
     struct wr_reference *r = must(calloc(1, sizeof(*r)));
 
-    walk(add, r);
+    wr_reference_walk(add, r);
     build_map(r);
     for (size_t i = 0; i < r->size; i++) {
         copy_count(r, &r->nodes[i], generation);
@@ -301,7 +302,7 @@ wr_reference_compare(const struct wr_reference *reference)
     for (size_t i = 0; i < reference->size; i++) {
         expected += !reference->nodes[i].dead;
     }
-    walk(add, &now);
+    wr_reference_walk(add, &now);
     for (size_t i = 0; i < now.size && verdict == NULL; i++) {
         weir_object *o = now.nodes[i].object;
         const struct node *node = find(reference, o);

@@ -20,6 +20,11 @@
 
 struct wr_reference;
 
+/* Call fn for every live object of the collectable region.  Caller: no other
+ * thread runs. */
+void wr_reference_walk(void (*fn)(weir_object *o, void *context),
+                       void *context);
+
 /*
  * Predict a collection of this generation.  No finalizers are foreseen.
  * Caller: no other thread runs.

@@ -30,8 +30,11 @@ WEIR_SOURCES += \
 WEIR_TEST_SOURCES += \
 	tests/reference.c \
 	tests/reference.h \
+	tests/shadow.c \
+	tests/shadow.h \
 	tests/test_collect.c \
 	tests/test_collect_random.c \
+	tests/test_collect_shadow.c \
 	tests/test_collect_threads.c \
 	tests/test_fault_collect.c \
 	tests/test_finalize.c \
