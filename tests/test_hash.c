@@ -159,6 +159,45 @@ START_TEST(bad_arguments_are_refused)
 }
 END_TEST
 
+/* Tuples that their maker still fills compare like any others. */
+START_TEST(unset_items_are_equal_to_unset_ones_only)
+{
+    weir_object *unset = weir_tuple_new(2);
+    weir_object *other = weir_tuple_new(2);
+    weir_object *full = pair(wr_test_int(1), wr_test_int(2));
+
+    ck_assert_int_eq(weir_equal(unset, other), 1);
+    ck_assert_int_eq(weir_equal(unset, full), 0);
+    ck_assert_int_eq(weir_equal(full, unset), 0);
+    weir_decref(unset);
+    weir_decref(other);
+    weir_decref(full);
+}
+END_TEST
+
+START_TEST(tuples_inside_tuples_are_compared_by_size_and_kind)
+{
+    weir_object *one = nested(wr_test_int(1), 2);
+    weir_object *two = nested(pair(wr_test_int(1), wr_test_int(2)), 1);
+    weir_object *str = nested(weir_str_from("1"), 1);
+    weir_object *list = nested(weir_list_new(), 1);
+    weir_object *same = nested(weir_list_new(), 1);
+
+    ck_assert_int_eq(weir_equal(one, two), 0);
+    ck_assert_int_eq(weir_equal(two, one), 0);
+    ck_assert_int_eq(weir_equal(one, str), 0);
+    ck_assert_int_eq(weir_equal(str, one), 0);
+    /* Lists are themselves only, in tuples too. */
+    ck_assert_int_eq(weir_equal(list, same), 0);
+    ck_assert_int_eq(weir_equal(list, str), 0);
+    weir_decref(one);
+    weir_decref(two);
+    weir_decref(str);
+    weir_decref(list);
+    weir_decref(same);
+}
+END_TEST
+
 START_TEST(deep_tuples_pass_a_limit)
 {
     weir_object *a = nested(wr_test_int(1), WEIR_HASH_DEPTH);
@@ -291,6 +330,8 @@ wr_suite_hash(void)
     tcase_add_test(tc, instances_are_themselves_only);
     tcase_add_test(tc, lists_and_dicts_have_no_hash);
     tcase_add_test(tc, bad_arguments_are_refused);
+    tcase_add_test(tc, unset_items_are_equal_to_unset_ones_only);
+    tcase_add_test(tc, tuples_inside_tuples_are_compared_by_size_and_kind);
     tcase_add_test(tc, deep_tuples_pass_a_limit);
     tcase_add_test(tc, shared_tuples_pass_a_limit);
     tcase_add_test(tc, low_bits_of_int_hashes_are_spread);

@@ -156,6 +156,25 @@ START_TEST(array_grows_by_an_eighth_and_shrinks)
 }
 END_TEST
 
+START_TEST(a_list_has_an_end)
+{
+    weir_object *o = weir_list_new();
+    struct wr_list *list = (struct wr_list *)(void *)o;
+    struct wr_thread *self = wr_self();
+    uint64_t gate;
+
+    ck_assert_int_eq(weir_list_append(o, weir_int_new(1)), 0);
+    gate = list->gate;
+    wr_objlock_lock(self, &o->lock);
+    ck_assert_int_eq(wr_list_reserve_locked(self, list, WR_LIST_MAX),
+                     WEIR_ELIMIT);
+    wr_objlock_unlock(self, &o->lock);
+    ck_assert_uint_eq(list->gate, gate);
+    ck_assert_int_eq(weir_list_size(o), 1);
+    weir_decref(o);
+}
+END_TEST
+
 START_TEST(bad_arguments_are_refused)
 {
     weir_object *list = list_of(2);
@@ -279,6 +298,7 @@ wr_suite_list(void)
     tcase_add_test(tc, clear_empties_and_the_list_lives_on);
     tcase_add_test(tc, array_grows_by_an_eighth_and_shrinks);
     tcase_add_test(tc, bad_arguments_are_refused);
+    tcase_add_test(tc, a_list_has_an_end);
     tcase_add_test(tc, list_holding_itself_is_freed_by_the_collector);
     tcase_add_test(tc, list_holding_itself_can_be_cleared);
     tcase_add_test(tc, finalizer_may_use_the_list_it_was_dropped_from);

@@ -93,6 +93,42 @@ START_TEST(an_uncontended_lock_asks_no_policy)
 }
 END_TEST
 
+/*
+ * Who met the holder on the fast path may find nobody on the slow one, and the
+ * last who waited may be gone when the holder lets go: [inv:lock.cont] holds
+ * from the first step to the last.
+ */
+START_TEST(slow_paths_without_company_do_what_fast_ones_do)
+{
+    struct wr_lock_stats *stats = malloc(sizeof(*stats));
+    struct wr_thread *self;
+
+    crew_start_locked(policy_names[_i], 0);
+    self = wr_self();
+    ck_assert_int_eq(weir_blocking_begin(), 0);
+    wr_lock_acquire_slow(self, WR_LOCK_RETURN);
+    ck_assert_uint_eq(wr_load_relaxed(&wr_lock.word), (uintptr_t)self);
+    ck_assert_uint_eq(wr_lock.waiting, 0);
+    ck_assert_ptr_eq(wr_lock.last_holder, self);
+    (void)wr_pending_set(&self->pub.pending, WR_PENDING_DROP);
+    wr_lock_release_slow(self);
+    ck_assert_uint_eq(wr_load_relaxed(&wr_lock.word), 0);
+    /* [inv:lock.drop] */
+    ck_assert_uint_eq(wr_load_relaxed(&self->pub.pending) & WR_PENDING_DROP, 0);
+    ck_assert_int_eq(weir_blocking_end(), 0);
+    (void)wr_pending_set(&self->pub.pending, WR_PENDING_DROP);
+    wr_lock_yield(self);
+    ck_assert_uint_eq(wr_load_relaxed(&wr_lock.word), (uintptr_t)self);
+    ck_assert_uint_eq(wr_load_relaxed(&self->pub.pending) & WR_PENDING_DROP, 0);
+    wr_lock_get_stats(stats);
+    ck_assert_uint_eq(stats->handoffs, 1);
+    ck_assert_uint_eq(stats->yields, 1);
+    ck_assert_uint_eq(stats->drop_requests, 0);
+    free(stats);
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
 /* Count under the lock, giving it up in every way there is. */
 static void *
 count_under_lock(void *arg)
@@ -373,6 +409,8 @@ wr_suite_lock(void)
     suite_add_tcase(suite, tc);
     tc = tcase_create("policies");
     tcase_add_loop_test(tc, an_uncontended_lock_asks_no_policy, 0, 2);
+    tcase_add_loop_test(tc, slow_paths_without_company_do_what_fast_ones_do, 0,
+                        2);
     tcase_add_loop_test(tc, the_holder_is_alone, 0, 2);
     tcase_add_loop_test(tc, a_holder_yields_at_a_checkpoint, 0, 2);
     tcase_add_loop_test(tc, who_lets_go_is_asked_no_more, 0, 2);

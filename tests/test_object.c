@@ -94,6 +94,10 @@ START_TEST(type_errors_are_told)
     name[sizeof(name) - 1] = '\0';
     ck_assert_ptr_null(wr_type_new(&spec, &error));
     ck_assert_int_eq(error, WEIR_EINVAL);
+    error = 0;
+    spec.name = NULL;
+    ck_assert_ptr_null(wr_type_new(&spec, &error));
+    ck_assert_int_eq(error, WEIR_EINVAL);
     spec.name = "ok";
     for (error = 0; error == 0;) {
         if (wr_type_new(&spec, &error) == NULL) {

@@ -356,6 +356,45 @@ START_TEST(a_late_thread_is_named)
 }
 END_TEST
 
+/* As a thread sees it that reads its pending word too late. */
+START_TEST(a_stop_that_is_over_stops_nobody)
+{
+    struct wr_stop_stats *stats = malloc(sizeof(*stats));
+    struct wr_thread *self;
+
+    up();
+    self = wr_self();
+    if (!wr_lock_on()) {
+        (void)wr_pending_set(&self->pub.pending, WR_PENDING_STOP);
+        ck_assert_int_eq(weir_checkpoint(), 0);
+        ck_assert_uint_eq(wr_load_relaxed(&self->state), WR_ATTACHED);
+        ck_assert(!self->stop.counted);
+        (void)wr_pending_clear(&self->pub.pending, WR_PENDING_STOP);
+        wr_stop_get_stats(stats);
+        ck_assert_uint_eq(wr_histogram_count(&stats->arrival), 0);
+    }
+    free(stats);
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
+START_TEST(the_world_is_stopped_by_one_thread)
+{
+    static struct wr_thread other;
+    struct wr_thread *self;
+
+    up();
+    self = wr_self();
+    ck_assert(!wr_world_stopped_by(self));
+    wr_stop_world(self);
+    ck_assert(wr_world_stopped_by(self));
+    ck_assert(!wr_world_stopped_by(&other));
+    wr_start_world(self);
+    ck_assert(!wr_world_stopped_by(self));
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
 static void
 count_record(struct wr_thread *thread, void *ctx)
 {
@@ -414,6 +453,8 @@ wr_suite_safepoint(void)
     tcase_add_test(tc, a_new_thread_waits_for_the_end_of_the_stop);
     tcase_add_test(tc, a_sleeper_is_overtaken_once);
     tcase_add_test(tc, a_late_thread_is_named);
+    tcase_add_test(tc, a_stop_that_is_over_stops_nobody);
+    tcase_add_test(tc, the_world_is_stopped_by_one_thread);
     tcase_add_test(tc, a_stopper_sees_every_record);
     tcase_add_test(tc, the_lock_holder_stops_the_world_by_not_yielding);
     suite_add_tcase(suite, tc);

@@ -241,6 +241,47 @@ START_TEST(others_run_on_after_a_fast_stop)
 }
 END_TEST
 
+static void *
+exit_when_told(void *argument)
+{
+    uint32_t *step = argument;
+
+    (void)weir_attach();
+    if (wr_load_relaxed(&step[1]) == 1) {
+        (void)weir_detach();
+    }
+    wr_store_release(&step[0], 1U);
+    while (wr_load_acquire(&step[0]) == 1) {
+        if (wr_load_relaxed(&step[1]) == 0) {
+            (void)weir_checkpoint();
+        }
+    }
+    return NULL;
+}
+
+/* Attached, or not any more. */
+START_TEST(a_thread_that_exits_after_a_fast_stop_is_left_alone)
+{
+    uint32_t step[2] = {0, (uint32_t)_i};
+    unsigned inside;
+    pthread_t thread;
+
+    ck_assert_int_eq(weir_blocking_begin(), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, exit_when_told, step), 0);
+    while (wr_load_acquire(&step[0]) == 0) {
+        wr_cpu_relax();
+    }
+    ck_assert_int_eq(weir_stop_fast(), 0);
+    inside = wr_threads_count();
+    wr_store_release(&step[0], 2U);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    /* Its record is as it was. */
+    ck_assert_uint_eq(wr_threads_count(), inside);
+    ck_assert_int_eq(weir_blocking_end(), 0);
+    ck_assert_int_eq(weir_checkpoint(), 0);
+}
+END_TEST
+
 /* ---- again and again ---------------------------------------------------- */
 
 static void *
@@ -361,6 +402,8 @@ wr_suite_stop_fast(void)
     tcase_add_test(tc, fast_stop_of_what_does_not_run_is_refused);
     tcase_add_test(tc, fast_stop_is_allowed_in_a_finalizer);
     tcase_add_test(tc, others_run_on_after_a_fast_stop);
+    tcase_add_loop_test(tc, a_thread_that_exits_after_a_fast_stop_is_left_alone,
+                        0, 2);
     suite_add_tcase(suite, tc);
     tc = tcase_create("lives");
     tcase_set_timeout(tc, 60);

@@ -5,6 +5,7 @@
 #include "tests/crew.h"
 
 #include "base/mem.h"
+#include "thread/lock.h"
 #include "thread/safepoint.h"
 #include "thread/thread.h"
 
@@ -97,6 +98,31 @@ START_TEST(blocking_nests_to_a_limit)
         ck_assert(!weir_attached());
         ck_assert_int_eq(weir_blocking_end(), 0);
     }
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
+START_TEST(attach_nests_far_but_not_for_ever)
+{
+    enum { DEEP = 200 };
+    struct wr_thread *self;
+
+    up();
+    self = wr_self();
+    for (int i = 1; i < DEEP; i++) {
+        ck_assert_int_eq(weir_attach(), 0);
+    }
+    ck_assert_int_eq(weir_blocking_begin(), WEIR_ELIMIT);
+    ck_assert_int_eq(weir_blocking_end(), WEIR_ESTATE);
+    for (int i = 1; i < DEEP; i++) {
+        ck_assert_int_eq(weir_detach(), 0);
+        ck_assert(weir_attached());
+    }
+    ck_assert_uint_eq(self->nest, 1);
+    wr_store_relaxed(&self->nest, UINT32_MAX);
+    ck_assert_int_eq(weir_attach(), WEIR_ELIMIT);
+    ck_assert_uint_eq(self->nest, UINT32_MAX);
+    wr_store_relaxed(&self->nest, 1u);
     ck_assert_int_eq(weir_stop(), 0);
 }
 END_TEST
@@ -211,6 +237,51 @@ START_TEST(stop_is_refused_while_another_thread_is_inside)
 }
 END_TEST
 
+static uint32_t inside;
+
+/* Stop the world when it is this thread's turn, which comes second. */
+static void *
+stop_next(void *arg)
+{
+    int *error = arg;
+
+    *error = weir_attach();
+    /* Attached from here on: a stop waits for this thread. */
+    wr_store_release(&inside, 1u);
+    while (!wr_world_stopped()) {
+        wr_cpu_relax();
+    }
+    wr_stop_world(wr_self());
+    wr_start_world(wr_self());
+    *error |= weir_detach();
+    return NULL;
+}
+
+START_TEST(stop_is_refused_while_another_thread_is_about_to_stop_the_world)
+{
+    pthread_t thread;
+    int error = 1;
+
+    up();
+    if (!wr_lock_on()) {
+        crew_begin(&thread, stop_next, &error);
+        crew_until(&inside, 1);
+        /* The other one comes to rest in the queue of stoppers only. */
+        wr_stop_world(wr_self());
+        wr_start_world(wr_self());
+        /* And cannot go on: it waits for this thread's checkpoint. */
+        ck_assert_ptr_nonnull(wr_world.stopper);
+        ck_assert_int_eq(wr_threads_close(), WEIR_EBUSY);
+        ck_assert_int_eq(weir_stop(), WEIR_EBUSY);
+        ck_assert(weir_attached());
+        crew_join(thread);
+        ck_assert_int_eq(error, 0);
+        ck_assert_ptr_null(wr_world.stopper);
+    }
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
 static void *
 attach_in_two_runs(void *arg)
 {
@@ -239,6 +310,25 @@ START_TEST(a_thread_may_outlive_the_runtime)
     ck_assert_int_eq(seen[0].error, 0);
     ck_assert_int_eq(seen[1].error, 0);
     ck_assert_uint_eq(wr_threads_count(), 1);
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
+/* Without heap and kinds nobody attaches, and there is little to take down. */
+START_TEST(the_floor_comes_up_alone)
+{
+    const struct wr_thread_config bad = {.policy = "none"};
+    const struct wr_thread_config config = {.late_ns = 5, .gil_on = true};
+    uint64_t blocks = wr_mem_get_stats().blocks;
+
+    ck_assert_int_eq(wr_threads_start(&bad), WEIR_EINVAL);
+    ck_assert_int_eq(wr_threads_start(&config), 0);
+    ck_assert_uint_eq(wr_world.late_ns, 5);
+    ck_assert_uint_eq(wr_threads_count(), 0);
+    wr_threads_stop();
+    ck_assert_uint_eq(wr_mem_get_stats().blocks, blocks);
+    up();
+    ck_assert_uint_gt(wr_world.late_ns, 5);
     ck_assert_int_eq(weir_stop(), 0);
 }
 END_TEST
@@ -429,6 +519,7 @@ wr_suite_thread(void)
 
     tcase_add_test(tc, start_attaches_its_caller);
     tcase_add_test(tc, attach_nests);
+    tcase_add_test(tc, attach_nests_far_but_not_for_ever);
     tcase_add_test(tc, a_detached_thread_is_refused);
     tcase_add_test(tc, attach_in_a_blocking_section_comes_back_to_it);
     tcase_add_test(tc, blocking_nests_to_a_limit);
@@ -437,6 +528,9 @@ wr_suite_thread(void)
     tcase_add_test(tc, an_exited_threads_record_goes_to_the_next);
     tcase_add_test(tc, exiting_while_attached_detaches);
     tcase_add_test(tc, stop_is_refused_while_another_thread_is_inside);
+    tcase_add_test(
+        tc, stop_is_refused_while_another_thread_is_about_to_stop_the_world);
+    tcase_add_test(tc, the_floor_comes_up_alone);
     tcase_add_test(tc, a_thread_may_outlive_the_runtime);
     tcase_add_test(tc, attach_without_memory_changes_nothing);
     tcase_add_test(tc, threads_come_and_go_while_the_world_stops);

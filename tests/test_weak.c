@@ -661,6 +661,39 @@ START_TEST(many_targets)
 END_TEST
 
 /* The table starts empty every time, whatever was left in it. */
+/* Stripes and buckets are shared: what happens to one target, and to the weak
+ * references to it, is nothing to its neighbours. */
+START_TEST(neighbours_in_a_chain_stay)
+{
+    enum { MANY = 400 };
+    weir_object *o[MANY];
+    weir_object *w[MANY];
+
+    for (size_t i = 0; i < MANY; i++) {
+        o[i] = make(node_type);
+        w[i] = watch(o[i], "x");
+        ck_assert(!wr_weak_is_forgotten(o[i]));
+        ck_assert(!wr_weak_is_forgotten(w[i]));
+    }
+    for (size_t i = 0; wr_cfg_counted && i < MANY; i++) {
+        /* In another order than the one they were made in. */
+        size_t k = i * 7 % MANY;
+
+        ck_assert_int_eq(weir_weak_count(o[k]), 1);
+        weir_decref(o[k]);
+        ck_assert_uint_eq(seen.called, i + 1);
+        check_dead(w[k]);
+        ck_assert(wr_weak_is_forgotten(w[k]));
+        k = (i + 1) * 7 % MANY;
+        ck_assert(i + 1 == MANY || wr_weak_of(w[k])->target == o[k]);
+    }
+    for (size_t i = 0; wr_cfg_counted && i < MANY; i++) {
+        weir_decref(w[i]);
+    }
+    wr_test_no_leak(before);
+}
+END_TEST
+
 START_TEST(starting_again)
 {
     uint64_t blocks;
@@ -720,6 +753,7 @@ wr_suite_weak(void)
     tcase_add_test(making, the_context_is_owned);
     tcase_add_test(table, many_to_one_target);
     tcase_add_test(table, many_targets);
+    tcase_add_test(table, neighbours_in_a_chain_stay);
     tcase_add_test(table, starting_again);
     if (!wr_cfg_counted) {
         return suite;

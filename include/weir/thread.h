@@ -18,6 +18,13 @@
  *     weir_detach();
  *
  * weir_start() attaches its caller.
+ *
+ * However a thread was made, and however it ends, it is treated alike:
+ * returning, pthread_exit(), thrd_exit() and pthread_cancel().  No call of the
+ * runtime is a cancellation point, so a thread is cancelled between them, or
+ * in the code of its finalizers and callbacks, which must not let that happen:
+ * let them switch cancellation off around what could be such a point.  Nor may
+ * a thread be cancellable asynchronously while it is in a call.
  */
 #ifndef WEIR_THREAD_H
 #define WEIR_THREAD_H

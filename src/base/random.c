@@ -4,6 +4,7 @@
  */
 #include "base/random.h"
 
+#include <pthread.h>
 #include <sys/random.h>
 #include <sys/types.h>
 
@@ -42,11 +43,18 @@ wr_random_unit(struct wr_random *random)
     return (double)(wr_random_next(random) >> 11) * 0x1.0p-53;
 }
 
+/* A cancellation point of the C library must not be one of its callers: they
+ * hold locks. */
 uint64_t
 wr_random_entropy(void)
 {
     uint64_t seed;
-    ssize_t got = getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
+    ssize_t got;
+    int before;
+
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    got = getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
+    (void)pthread_setcancelstate(before, NULL);
     if (got != (ssize_t)sizeof(seed)) {
         seed = wr_clock_ns() ^ (uint64_t)(uintptr_t)&seed;
     }

@@ -53,6 +53,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_dict.c \
 	tests/test_dict_ops.c \
 	tests/test_dict_readers.c \
+	tests/test_dict_table.c \
 	tests/test_dict_threads.c \
 	tests/test_fault_dict.c \
 	tests/test_fault_list.c \

@@ -14,6 +14,7 @@ WEIR_SOURCES += \
 WEIR_TEST_SOURCES += \
 	tests/forks.h \
 	tests/numbered.h \
+	tests/test_fault_start.c \
 	tests/test_fork.c \
 	tests/test_fork_threads.c \
 	tests/test_handle.c \

@@ -29,7 +29,9 @@ WEIR_TEST_SOURCES += \
 	tests/test_reclaim.c \
 	tests/test_retire.c \
 	tests/test_safepoint.c \
-	tests/test_thread.c
+	tests/test_scarce.c \
+	tests/test_thread.c \
+	tests/test_thread_ends.c
 
 EXTRA_DIST += \
 	tests/models/dict.pml \

@@ -277,6 +277,20 @@ wr_reclaim_start(void)
     wr_limbo_wake = wr_cfg_parallel ? wr_reclaim_wake : NULL;
 }
 
+/*
+ * Joining is a cancellation point, and a thread that is cancelled half way
+ * through a stop leaves the runtime locked.
+ */
+static void
+join_reclaimer(void)
+{
+    int before;
+
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    (void)pthread_join(reclaimer.thread, NULL);
+    (void)pthread_setcancelstate(before, NULL);
+}
+
 void
 wr_reclaim_stop(void)
 {
@@ -284,7 +298,7 @@ wr_reclaim_stop(void)
     if (wr_load_acquire(&reclaimer.state) == RECLAIMER_RUNS) {
         wr_store_release(&reclaimer.ending, 1u);
         wr_unpark(&reclaimer.parker);
-        (void)pthread_join(reclaimer.thread, NULL);
+        join_reclaimer();
     }
     /* Nobody is inside a section any more: no need to wait. */
     wr_mutex_lock(&reclaimer.lock);
