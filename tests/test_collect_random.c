@@ -35,6 +35,7 @@ static const unsigned special[] = {
 struct handle {
     weir_object *object;
     unsigned references; /* that this handle owns; 0: empty */
+    weir_handle known;   /* one more that the runtime owns, or none */
 };
 
 struct graph {
@@ -68,6 +69,10 @@ forget(struct handle *handle)
 {
     for (; handle->references > 0; handle->references--) {
         weir_decref(handle->object);
+    }
+    if (handle->known != WEIR_HANDLE_NONE) {
+        ck_assert_int_eq(weir_handle_free(handle->known), 0);
+        handle->known = WEIR_HANDLE_NONE;
     }
     handle->object = NULL;
 }
@@ -326,6 +331,24 @@ step_hold(struct graph *g)
     }
 }
 
+/* Let the runtime know of an object, or no longer: full collections start from
+ * what it knows. */
+static void
+step_know(struct graph *g)
+{
+    struct handle *handle = &g->handles[below(g, HANDLES)];
+
+    if (handle->references == 0) {
+        return;
+    }
+    if (handle->known == WEIR_HANDLE_NONE) {
+        ck_assert_int_eq(weir_handle_new(handle->object, &handle->known), 0);
+    } else {
+        ck_assert_int_eq(weir_handle_free(handle->known), 0);
+        handle->known = WEIR_HANDLE_NONE;
+    }
+}
+
 static void
 step_collect(struct graph *g, int generation)
 {
@@ -354,6 +377,8 @@ step(struct graph *g)
         step_follow(g);
     } else if (n < 900) {
         step_hold(g);
+    } else if (n < 920) {
+        step_know(g);
     } else if (n < 990) {
         forget(&g->handles[below(g, HANDLES)]);
     } else {

@@ -16,6 +16,10 @@
  *     o = weir_handle_get(h);        // a new reference
  *     weir_handle_free(h);
  *
+ * What handles name is where full collections start from.  They find the same
+ * without, but a program that keeps the roots of its data by handles makes
+ * them faster: see docs/collector.md.
+ *
  * Two handles are never the same number while the runtime runs, nor within
  * 65,535 starts of it.  A number that was guessed right is a handle.
  *

@@ -109,6 +109,12 @@ wr_collect_set_caps(const struct wr_collect_caps *caps)
     wr_round_set_caps(caps);
 }
 
+void
+wr_collect_set_roots(wr_roots_fn roots)
+{
+    wr_round_set_roots(roots);
+}
+
 /* ---- one at a time ------------------------------------------------------ */
 
 /* The planted claim: what was free may be taken by now. */

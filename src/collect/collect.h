@@ -71,6 +71,18 @@ void wr_collect_due(struct wr_thread *self);
 void wr_collect_pauses(struct wr_histogram *into);
 
 /*
+ * What calls `visit` for objects that are referred to from outside the heap.
+ * A full collection marks from those first, and counts only what they do not
+ * reach; so the more it names the faster, but it need not name all.  It runs
+ * with the world stopped.
+ */
+typedef void (*wr_roots_fn)(void (*visit)(weir_object *o, void *context),
+                            void *context);
+
+/* Set it; NULL: none is known.  Caller: no collection running. */
+void wr_collect_set_roots(wr_roots_fn roots);
+
+/*
  * Caps on the tables that have a fall-back, so that tests can reach it.
  * Entries; 0 is the default.  Caller: a test, no collection running.
  */

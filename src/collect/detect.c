@@ -24,6 +24,7 @@
 
 #include <string.h>
 
+#include "collect/mark.h"
 #include "collect/scan.h"
 #include "collect/visit.h"
 
@@ -34,39 +35,45 @@ struct counting {
     size_t bytes;
     int8_t *count;
     const uint8_t *member;
-    /* if not NULL: count references to these only */
+    /* references to these only; whose count, COUNT_AGAIN asks */
     const uint64_t *only;
     struct wr_overflow *overflow;
 };
 
+/* To which pools a reference is counted. */
+enum mode {
+    COUNT_WHOLE, /* all pools take part */
+    COUNT_SOME,  /* those that do */
+    COUNT_AGAIN  /* those that do, and there to objects of `only` */
+};
+
 static inline struct counting
-counting_of(struct wr_round *round, bool whole, const uint64_t *only)
+counting_of(struct wr_round *round)
 {
     return (struct counting){
         .base = (uintptr_t)wr_region.base,
         .bytes = round->bytes,
         .count = wr_side.count,
-        .member = whole ? NULL : round->member,
-        .only = only,
+        .member = round->member,
+        .only = wr_side.mark,
         .overflow = &round->overflow,
     };
 }
 
 /* One more internal reference to child. */
 WR_COLLECT_INLINE void
-count_child(weir_object *child, void *context)
+count_child(const struct counting *c, weir_object *child, enum mode mode)
 {
-    const struct counting *c = context;
     size_t offset = (size_t)((uintptr_t)child - c->base);
     uint8_t n;
 
     if (offset >= c->bytes) {
         return; /* NULL, an atom, an immortal constant, or too new */
     }
-    if (c->member != NULL && c->member[offset >> 16] == 0) {
+    if (mode != COUNT_WHOLE && c->member[offset >> 16] == 0) {
         return;
     }
-    if (c->only != NULL && !wr_bitmap_test(c->only, offset >> 4)) {
+    if (mode == COUNT_AGAIN && !wr_bitmap_test(c->only, offset >> 4)) {
         return;
     }
     n = (uint8_t)((uint8_t)c->count[offset >> 4] + 1U);
@@ -76,6 +83,27 @@ count_child(weir_object *child, void *context)
     }
     c->count[offset >> 4] = (int8_t)n;
 }
+
+/* The functions of a mode: for a child, and for a foreign object. */
+#define WR_COUNT_FUNCTIONS(name, mode)                                         \
+    WR_COLLECT_INLINE void count_##name(weir_object *child, void *context)     \
+    {                                                                          \
+        count_child(context, child, mode);                                     \
+    }                                                                          \
+    static void out_##name(weir_object *child, void *context)                  \
+    {                                                                          \
+        count_child(context, child, mode);                                     \
+    }                                                                          \
+    WR_COLLECT_INLINE void foreign_##name(weir_object *o, void *context)       \
+    {                                                                          \
+        struct counting copy = *(const struct counting *)context;              \
+                                                                               \
+        wr_traverse(o, out_##name, &copy);                                     \
+    }
+
+WR_COUNT_FUNCTIONS(whole, COUNT_WHOLE)
+WR_COUNT_FUNCTIONS(some, COUNT_SOME)
+WR_COUNT_FUNCTIONS(again_child, COUNT_AGAIN)
 
 /* Remember a candidate whose count does not fit a byte. */
 static void
@@ -102,13 +130,13 @@ note_special(struct wr_pool_ref *ref, const weir_object *o)
     }
 }
 
-/* The bitmap of what is too old for a collection, or NULL. */
+/* The bitmap of what is no candidate: too old, or marked from known roots. */
 static inline const uint64_t *
-older_than(int generation)
+passed_over(int generation)
 {
     return generation == 0   ? wr_side.old1
            : generation == 1 ? wr_side.old2
-                             : NULL;
+                             : wr_side.mark;
 }
 
 /* The objects of `bits` have become candidates and are promoted. */
@@ -131,11 +159,12 @@ flush_word(struct wr_round *round, size_t word, uint64_t bits)
 
 /* Enumerate the candidates of one pool, promote them, and count. */
 WR_COLLECT_INLINE void
-count_pool(struct wr_round *round, struct wr_pool_ref *ref, bool whole)
+count_pool(struct wr_round *round, struct wr_pool_ref *ref, enum mode mode,
+           wr_each_fn visit, wr_each_foreign_fn foreign)
 {
-    const struct counting c = counting_of(round, whole, NULL);
+    struct counting c = counting_of(round);
     const struct wr_blocks blocks = wr_round_blocks(ref->pool);
-    const uint64_t *older = whole ? NULL : older_than(round->generation);
+    const uint64_t *passed = passed_over(round->generation);
     const uint8_t promoted = round->generation == 0 ? 1 : 2;
     size_t word = blocks.first >> 10;
     uint64_t bits = 0;
@@ -150,7 +179,7 @@ count_pool(struct wr_round *round, struct wr_pool_ref *ref, bool whole)
             word = at >> 10;
             bits = 0;
         }
-        if (!whole && (older[word] & bit) != 0) {
+        if (mode != COUNT_WHOLE && (passed[word] & bit) != 0) {
             continue;
         }
         count = wr_ref_value(o);
@@ -173,7 +202,7 @@ count_pool(struct wr_round *round, struct wr_pool_ref *ref, bool whole)
         } else {
             note_big(round, ref, o);
         }
-        wr_each_child(o, count_child, (void *)(uintptr_t)&c);
+        (void)wr_each_child_of(o, 0, UINT64_MAX, visit, foreign, &c);
     }
     flush_word(round, word, bits);
 }
@@ -181,13 +210,21 @@ count_pool(struct wr_round *round, struct wr_pool_ref *ref, bool whole)
 static void
 count_all(struct wr_round *round)
 {
-    if (round->generation == WEIR_GC_GENERATIONS - 1) {
+    if (round->whole && !round->partial) {
         for (size_t i = 0; i < round->npools; i++) {
-            count_pool(round, &round->pools[i], true);
+            count_pool(round, &round->pools[i], COUNT_WHOLE, count_whole,
+                       foreign_whole);
         }
-    } else {
-        for (size_t i = 0; i < round->npools; i++) {
-            count_pool(round, &round->pools[i], false);
+        return;
+    }
+    for (size_t i = 0; i < round->npools; i++) {
+        struct wr_pool_ref *ref = &round->pools[i];
+
+        count_pool(round, ref, COUNT_SOME, count_some, foreign_some);
+        if ((ref->seen & WR_SEEN_MARKED) != 0) {
+            ref->seen &= (uint8_t)~WR_SEEN_MARKED;
+            memset(wr_side.mark + (size_t)ref->pool * WR_POOL_WORDS, 0,
+                   WR_POOL_WORDS * sizeof(uint64_t));
         }
     }
 }
@@ -196,7 +233,7 @@ count_all(struct wr_round *round)
 static void
 count_again(struct wr_round *round)
 {
-    const struct counting c = counting_of(round, false, wr_side.mark);
+    struct counting c = counting_of(round);
 
     for (size_t i = 0; i < round->npools; i++) {
         struct wr_pool_ref *ref = &round->pools[i];
@@ -215,7 +252,8 @@ count_again(struct wr_round *round)
                 } else {
                     note_big(round, ref, o);
                 }
-                wr_each_child(o, count_child, (void *)(uintptr_t)&c);
+                (void)wr_each_child_of(o, 0, UINT64_MAX, count_again_child,
+                                       foreign_again_child, &c);
             }
         }
     }
@@ -298,111 +336,10 @@ resolve_all(struct wr_round *round)
     round->big_lost = false;
 }
 
-/* ---- mark -------------------------------------------------------------- */
-
-struct marking {
-    uintptr_t base;
-    size_t bytes;
-    uint64_t *cand;
-    const uint8_t *member;
-    weir_object **stack;
-    size_t top;
-    size_t capacity;
-    struct wr_round *round;
-};
-
-/* An object did not fit the stack: rescan will find it by its place. */
-static void
-note_lost(struct wr_round *round, size_t offset)
-{
-    if (!round->lost || offset < round->lost_low) {
-        round->lost_low = offset;
-    }
-    if (!round->lost || offset > round->lost_high) {
-        round->lost_high = offset;
-    }
-    round->lost = true;
-}
-
-/* A child of something alive is alive. */
-WR_COLLECT_INLINE void
-mark_child(weir_object *child, void *context)
-{
-    struct marking *m = context;
-    size_t offset = (size_t)((uintptr_t)child - m->base);
-    uint64_t bit = UINT64_C(1) << (offset >> 4 & 63U);
-
-    if (offset >= m->bytes || m->member[offset >> 16] == 0 ||
-        (m->cand[offset >> 10] & bit) == 0) {
-        return;
-    }
-    m->cand[offset >> 10] &= ~bit;
-    if (wr_likely(m->top < m->capacity)) {
-        m->stack[m->top++] = child;
-    } else {
-        note_lost(m->round, offset);
-    }
-}
-
-/* Look at the children of everything on the stack, until it is empty. */
-static void
-drain(struct wr_round *round)
-{
-    struct marking m = {
-        .base = (uintptr_t)wr_region.base,
-        .bytes = round->bytes,
-        .cand = wr_side.cand,
-        .member = round->member,
-        .stack = round->stack,
-        .top = round->top,
-        .capacity = round->stack_capacity,
-        .round = round,
-    };
-
-    /* Ends: an object is pushed when its cand bit is cleared, once. */
-    while (m.top > 0) {
-        wr_each_child(m.stack[--m.top], mark_child, &m);
-    }
-    round->top = 0;
-}
-
-/*
- * Some were alive but did not fit the stack: look at everything alive between
- * the first and the last of them again, and repeat while more are lost.
- * Whatever else is looked at here is old or scanned already, and a candidate
- * it refers to is alive anyway.
- */
-static void
-rescan(struct wr_round *round)
-{
-    /* Ends: whatever is lost has lost its cand bit. */
-    while (round->lost) {
-        size_t low = round->lost_low;
-        size_t high = round->lost_high;
-
-        round->lost = false;
-        for (size_t i = 0; i < round->npools; i++) {
-            struct wr_blocks blocks = wr_round_blocks(round->pools[i].pool);
-
-            if (blocks.end <= low || blocks.first > high) {
-                continue;
-            }
-            for (size_t at = blocks.first; at < blocks.end; at += blocks.size) {
-                weir_object *o = (weir_object *)(void *)(wr_region.base + at);
-
-                if (at < low || at > high || wr_ref_value(o) == 0 ||
-                    (o->flags & WR_FLAG_TRACKED) == 0 ||
-                    wr_bitmap_test(wr_side.cand, at >> 4)) {
-                    continue;
-                }
-                round->stack[round->top++] = o;
-                drain(round);
-            }
-        }
-    }
-}
-
 /* ---- split ------------------------------------------------------------- */
+
+/* So many roots are marked from together: a queue wants company. */
+enum { ROOTS_WAIT = 256 };
 
 /*
  * Take the roots of one pool out of the candidates and mark from them.  The
@@ -415,8 +352,11 @@ split_pool(struct wr_round *round, const struct wr_pool_ref *ref)
     const struct wr_blocks blocks = wr_round_blocks(ref->pool);
     uint64_t *cand = wr_side.cand;
     int8_t *count = wr_side.count;
+    size_t end = blocks.first + WR_POOL_BYTES;
 
-    for (size_t word = blocks.first >> 10; word << 10 < blocks.end; word++) {
+    /* Of a span only its first pool is sure to have side bytes. */
+    end = blocks.end < end ? blocks.end : end;
+    for (size_t word = blocks.first >> 10; word << 10 < end; word++) {
         int8_t *bytes = count + word * WR_SCAN_STEP;
         uint64_t zeros = wr_scan_zeros(bytes);
         uint64_t roots;
@@ -428,14 +368,16 @@ split_pool(struct wr_round *round, const struct wr_pool_ref *ref)
         roots = cand[word] & ~zeros;
         cand[word] &= zeros;
         if (round->stack_capacity - round->top < 64) {
-            drain(round);
+            wr_mark_stack(round);
         }
         for (; roots != 0; roots &= roots - 1) {
             round->stack[round->top++] =
                 wr_object_at(word, wr_bitmap_lowest(roots));
         }
     }
-    drain(round);
+    if (round->top >= ROOTS_WAIT) {
+        wr_mark_stack(round);
+    }
 }
 
 static void
@@ -444,6 +386,7 @@ split_all(struct wr_round *round)
     for (size_t i = 0; i < round->npools; i++) {
         split_pool(round, &round->pools[i]);
     }
+    wr_mark_stack(round);
 }
 
 /* ---- all together ------------------------------------------------------ */
@@ -506,10 +449,15 @@ wr_detect(struct wr_round *round)
 {
     round->bias = 0;
     round->candidates = 0;
+    if (round->whole) {
+        wr_mark_known(round);
+    }
+    wr_round_populate(round, WR_SIDE_COUNT);
+    wr_round_populate(round, WR_SIDE_BITMAPS);
     count_all(round);
     resolve_all(round);
     split_all(round);
-    rescan(round);
+    wr_mark_rescan(round);
     wr_round_untouch(round);
     wr_detect_summarise(round);
 }
@@ -522,14 +470,14 @@ wr_detect_keep(struct wr_round *round, weir_object *o)
     if (wr_bitmap_test(wr_side.cand, granule)) {
         wr_bitmap_clear(wr_side.cand, granule);
         round->stack[round->top++] = o;
-        drain(round);
+        wr_mark_stack(round);
     }
 }
 
 void
 wr_detect_kept(struct wr_round *round)
 {
-    rescan(round);
+    wr_mark_rescan(round);
 }
 
 /* Move the garbage of the first detection to the mark bitmap; keep a copy. */
@@ -564,6 +512,7 @@ int
 wr_detect_again(struct wr_round *round)
 {
     round->bias = 1;
+    round->whole = false;
     if (wr_round_reserve_overflow(round) != WEIR_OK) {
         copy_to_mark(round, false);
         round->garbage = 0;
@@ -573,7 +522,7 @@ wr_detect_again(struct wr_round *round)
     count_again(round);
     resolve_all(round);
     split_all(round);
-    rescan(round);
+    wr_mark_rescan(round);
     round->garbage = count_garbage(round);
     return WEIR_OK;
 }

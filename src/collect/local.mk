@@ -10,6 +10,8 @@ WEIR_SOURCES += \
 	%D%/inspect.h \
 	%D%/keep.c \
 	%D%/keep.h \
+	%D%/mark.c \
+	%D%/mark.h \
 	%D%/nodes.c \
 	%D%/nodes.h \
 	%D%/overflow.c \
@@ -34,6 +36,7 @@ WEIR_TEST_SOURCES += \
 	tests/shadow.h \
 	tests/test_collect.c \
 	tests/test_collect_random.c \
+	tests/test_collect_roots.c \
 	tests/test_collect_shadow.c \
 	tests/test_collect_threads.c \
 	tests/test_fault_collect.c \

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "collect/report.h"
 #include "collect/scan.h"
-#include "heap/stats.h"
+#include "heap/raw.h"
 
 enum {
     STACK_MIN = 256, /* more than one bitmap word of roots */
@@ -32,6 +32,23 @@ void
 wr_round_set_caps(const struct wr_collect_caps *new_caps)
 {
     caps = *new_caps;
+}
+
+/* [const] while a collection runs; see wr_collect_set_roots() */
+static wr_roots_fn each_root;
+
+void
+wr_round_set_roots(wr_roots_fn roots)
+{
+    each_root = roots;
+}
+
+void
+wr_round_each_root(void (*visit)(weir_object *o, void *context), void *context)
+{
+    if (each_root != NULL) {
+        each_root(visit, context);
+    }
 }
 
 struct wr_blocks
@@ -85,8 +102,12 @@ reserve_pools(struct wr_round *round, size_t n)
 static void
 add_pool(struct wr_round *round, size_t pool)
 {
-    if (wr_pool_has_blocks(wr_pool_at(pool))) {
-        round->member[pool] = 1;
+    const struct wr_pool *p = wr_pool_at(pool);
+
+    if (wr_pool_has_blocks(p)) {
+        bool aligned = p->block_size == 32 || p->block_size == 64;
+
+        round->member[pool] = aligned ? WR_MEMBER_ALIGNED : WR_MEMBER_STRADDLES;
         round->pools[round->npools++] =
             (struct wr_pool_ref){.pool = (uint32_t)pool, .seen = 0};
     }
@@ -133,22 +154,41 @@ choose_pools(struct wr_round *round, size_t n)
     }
 }
 
+/* The last pool of a run without large gaps; *at goes on behind it. */
+static size_t
+run_of(const struct wr_round *round, size_t *at)
+{
+    size_t last = round->pools[*at].pool;
+
+    for (++*at; *at < round->npools && round->pools[*at].pool <= last + 16;
+         ++*at) {
+        last = round->pools[*at].pool;
+    }
+    return last;
+}
+
 /* Commit the side tables of the pools chosen, a run of them at a time. */
 static int
 commit_side(const struct wr_round *round)
 {
     for (size_t i = 0; i < round->npools;) {
         size_t first = round->pools[i].pool;
-        size_t last = first;
 
-        for (i++; i < round->npools && round->pools[i].pool <= last + 16; i++) {
-            last = round->pools[i].pool;
-        }
-        if (wr_side_commit(first, last) != 0) {
+        if (wr_side_commit(first, run_of(round, &i)) != 0) {
             return WEIR_ENOMEM;
         }
     }
     return WEIR_OK;
+}
+
+void
+wr_round_populate(const struct wr_round *round, enum wr_side_part part)
+{
+    for (size_t i = 0; i < round->npools;) {
+        size_t first = round->pools[i].pool;
+
+        wr_side_populate(first, run_of(round, &i), part);
+    }
 }
 
 /* How many blocks the pools have, an upper bound of the candidates. */
@@ -205,14 +245,12 @@ wr_round_reserve_overflow(struct wr_round *round)
 
     if (most > OVERFLOW_CHEAP) {
         /* An entry needs 128 references, and each of those needs a word. */
-        struct wr_heap_stats stats;
-        size_t words;
+        size_t pools = wr_pool_count_gc() + wr_pool_count_all() -
+                       (size_t)wr_region.pools_gc;
+        size_t words = ((pools << WR_POOL_SHIFT) + wr_raw_large_bytes() +
+                        (size_t)wr_mem_get_stats().bytes) /
+                       sizeof(weir_object *);
 
-        wr_heap_get_stats(&stats);
-        words =
-            (stats.bytes_used[WR_SPACE_GC] + stats.bytes_used[WR_SPACE_RAW] +
-             (size_t)wr_mem_get_stats().bytes) /
-            sizeof(weir_object *);
         if (words / WR_BIG_COUNT < most) {
             most = words / WR_BIG_COUNT;
         }
@@ -239,6 +277,9 @@ wr_round_prepare(struct wr_round *round, int generation)
     round->revived = false;
     round->due = (struct wr_weak_queue){.first = NULL};
     round->npools = 0;
+    round->nrows = 0;
+    round->whole = generation == WEIR_GC_GENERATIONS - 1;
+    round->partial = false;
     if (reserve_pools(round, n) != WEIR_OK) {
         return WEIR_ENOMEM;
     }

@@ -7,7 +7,8 @@
  *
  *   world       phase
  *   stopped     wr_round_prepare    which pools; reserve all memory
- *   stopped     wr_detect           the cand bitmap becomes the garbage
+ *   stopped     wr_detect           the cand bitmap becomes the garbage; a full
+ *                                   collection marks from known roots first
  *   stopped     wr_garbage_clear_called  weak references with a callback
  *   (only if callbacks or finalizers wait:
  *   stopped     wr_garbage_mark     bias and flag what was found
@@ -47,14 +48,28 @@ enum {
     WR_SEEN_BIG = 1,       /* a candidate with a large count */
     WR_SEEN_FINALIZER = 2, /* one whose finalizer has not been started */
     WR_SEEN_GARBAGE = 4,   /* cand bits are left */
-    WR_SEEN_WEAK = 8       /* one that the table of weak references may know */
+    WR_SEEN_WEAK = 8,      /* one that the table of weak references may know */
+    WR_SEEN_MARKED = 16    /* mark bits name objects that are alive */
 };
+
+/* A pool's place in `member`: 0, or that it takes part and whether a block's
+ * first words may lie in two lines of the cache. */
+enum { WR_MEMBER_ALIGNED = 1, WR_MEMBER_STRADDLES = 2 };
 
 /* Bitmap words of a pool. */
 enum { WR_POOL_WORDS = WR_SIDE_POOL_WORDS };
 
 /* Counts from here on do not fit a side byte. */
 enum { WR_BIG_COUNT = 128 };
+
+/* Long arrays that can wait for their rest to be marked. */
+enum { WR_ROWS_MAX = 256 };
+
+/* A long array whose items from `next` on have not been looked at. */
+struct wr_row {
+    weir_object *object;
+    uint64_t next;
+};
 
 /* A pool that takes part, in address order. */
 struct wr_pool_ref {
@@ -69,7 +84,7 @@ struct wr_round {
      * later and is never looked at. */
     size_t bytes;
 
-    /* By pool number: 1 if the pool takes part. */
+    /* By pool number: WR_MEMBER_*; 0: takes no part. */
     uint8_t *member;
     size_t member_capacity;
 
@@ -81,6 +96,16 @@ struct wr_round {
     weir_object **stack;
     size_t top;
     size_t stack_capacity;
+
+    /* Long arrays of which it has begun. */
+    struct wr_row rows[WR_ROWS_MAX];
+    size_t nrows;
+
+    /* All pools with blocks take part, but for those that marking has found
+     * wholly alive; partial: it had roots, so there may be such, and marks in
+     * others. */
+    bool whole;
+    bool partial;
 
     /* Region offsets between which an object did not fit the stack. */
     bool lost;
@@ -138,14 +163,22 @@ int wr_round_reserve_overflow(struct wr_round *round);
  */
 void wr_round_untouch(const struct wr_round *round);
 
+/* Have the pages ready that a part of detection writes. */
+void wr_round_populate(const struct wr_round *round, enum wr_side_part part);
+
+/* Visit what the runtime knows to be alive.  Caller: world stopped. */
+void wr_round_each_root(void (*visit)(weir_object *o, void *context),
+                        void *context);
+
 /* Give back what is too large to keep.  Caller: the collecting thread. */
 void wr_round_finish(struct wr_round *round);
 
 /* Give everything back. */
 void wr_round_free(struct wr_round *round);
 
-/* Set the caps of the tables, see collect.h. */
+/* Set the caps of the tables, and the source of roots: see collect.h. */
 void wr_round_set_caps(const struct wr_collect_caps *caps);
+void wr_round_set_roots(wr_roots_fn roots);
 
 /*
  * Find the garbage among the candidates and promote them all.  Afterwards the

@@ -18,67 +18,152 @@
 
 typedef void (*wr_each_fn)(weir_object *child_or_null, void *context);
 
-/* Visit n references in a row. */
+/* Visit what a foreign object refers to. */
+typedef void (*wr_each_foreign_fn)(weir_object *o, void *context);
+
+/* Visit the items first .. end - 1. */
 WR_COLLECT_INLINE void
-wr_each_item(weir_object *const *items, uint64_t n, wr_each_fn visit,
+wr_each_item(weir_object *const *items, uint64_t first, uint64_t end,
+             wr_each_fn visit, void *context)
+{
+    for (uint64_t i = first; i < end; i++) {
+        visit(items[i], context);
+    }
+}
+
+/* Visit n slots; no loop for the numbers that are common. */
+WR_COLLECT_INLINE void
+wr_each_slot(weir_object *const *slots, uint32_t n, wr_each_fn visit,
              void *context)
 {
-    for (uint64_t i = 0; i < n; i++) {
-        visit(items[i], context);
+    switch (n) {
+    default:
+        wr_each_item(slots, 8, n, visit, context);
+        /* fall through */
+    case 8:
+        visit(slots[7], context);
+        /* fall through */
+    case 7:
+        visit(slots[6], context);
+        /* fall through */
+    case 6:
+        visit(slots[5], context);
+        /* fall through */
+    case 5:
+        visit(slots[4], context);
+        /* fall through */
+    case 4:
+        visit(slots[3], context);
+        /* fall through */
+    case 3:
+        visit(slots[2], context);
+        /* fall through */
+    case 2:
+    case 1:
+    case 0:
+        /* Two there are always. */
+        visit(slots[1], context);
+        visit(slots[0], context);
     }
 }
 
 /* Visit what the entries of a dict refer to; NULLs where one was deleted. */
 WR_COLLECT_INLINE void
-wr_each_entry(const struct wr_dict_table *table, wr_each_fn visit,
-              void *context)
+wr_each_entry(const struct wr_dict_table *table, uint64_t first, uint64_t end,
+              wr_each_fn visit, void *context)
 {
-    uint32_t filled = table != NULL ? table->filled : 0;
-
-    for (uint32_t i = 0; i < filled; i++) {
+    for (uint64_t i = first; i < end; i++) {
         visit(table->entries[i].key, context);
         visit(table->entries[i].value, context);
     }
 }
 
-/* Visit every child of o.  Caller: world stopped, or *o is garbage. */
-WR_COLLECT_INLINE void
-wr_each_child(weir_object *o, wr_each_fn visit, void *context)
+/* Where a stretch of a row of n ends. */
+WR_COLLECT_INLINE uint64_t
+wr_stretch_end(uint64_t first, uint64_t n, uint64_t most)
 {
+    return n - first > most ? first + most : n;
+}
+
+/*
+ * Visit children of o.  Those of an array that the program can make as long as
+ * it likes: items first to first + most - 1 only.  Returns the number of the
+ * item to go on with, 0 if there is none.
+ *
+ * `foreign` is for those that a type's own function names: it must not hand
+ * `context` to it, which would force it into memory for all the others.
+ *
+ * Caller: world stopped, or *o is garbage.
+ */
+WR_COLLECT_INLINE uint64_t
+wr_each_child_of(weir_object *o, uint64_t first, uint64_t most,
+                 wr_each_fn visit, wr_each_foreign_fn foreign, void *context)
+{
+    uint64_t end = 0;
+    uint64_t n = 0;
+
+    if (wr_likely((o->flags & WR_FLAG_PAIR) != 0)) {
+        wr_each_slot(((struct wr_instance *)(void *)o)->slots, 2, visit,
+                     context);
+        return 0;
+    }
     switch (wr_kind_of(o)) {
     case WR_KIND_INSTANCE:
     case WR_KIND_CELL:
-        wr_each_item(((struct wr_instance *)(void *)o)->slots,
+        wr_each_slot(((struct wr_instance *)(void *)o)->slots,
                      wr_type_of(o)->nslots, visit, context);
         break;
     case WR_KIND_TUPLE:
-        wr_each_item(((struct wr_tuple *)(void *)o)->items,
-                     ((struct wr_tuple *)(void *)o)->size, visit, context);
+        n = ((struct wr_tuple *)(void *)o)->size;
+        end = wr_stretch_end(first, n, most);
+        wr_each_item(((struct wr_tuple *)(void *)o)->items, first, end, visit,
+                     context);
         break;
     case WR_KIND_LIST: {
         struct wr_list *list = (struct wr_list *)(void *)o;
         struct wr_array *array = wr_list_array(list);
 
         if (array != NULL) {
-            wr_each_item(array->items, list->size, visit, context);
+            n = list->size;
+            end = wr_stretch_end(first, n, most);
+            wr_each_item(array->items, first, end, visit, context);
         }
         break;
     }
     case WR_KIND_DICT:
-    case WR_KIND_SET:
-        wr_each_entry(wr_dict_table_of((struct wr_dict *)(void *)o), visit,
-                      context);
+    case WR_KIND_SET: {
+        const struct wr_dict_table *table =
+            wr_dict_table_of((struct wr_dict *)(void *)o);
+
+        if (table != NULL) {
+            n = table->filled;
+            end = wr_stretch_end(first, n, most);
+            wr_each_entry(table, first, end, visit, context);
+        }
         break;
+    }
     case WR_KIND_WEAK:
         visit(((struct wr_weak *)(void *)o)->context, context);
         break;
     case WR_KIND_FOREIGN:
-        wr_traverse(o, visit, context);
+        if (foreign != NULL) {
+            foreign(o, context);
+        } else {
+            wr_traverse(o, visit, context);
+        }
         break;
     case WR_KIND_ATOM:
     case WR_KIND_COUNT:
         break;
     }
+    return end < n ? end : 0;
+}
+
+/* Visit every child of o.  Caller: world stopped, or *o is garbage. */
+WR_COLLECT_INLINE void
+wr_each_child(weir_object *o, wr_each_fn visit, void *context)
+{
+    (void)wr_each_child_of(o, 0, UINT64_MAX, visit, NULL, context);
 }
 
 #endif

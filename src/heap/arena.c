@@ -76,6 +76,10 @@ wr_arenas_start(void *table)
     committed = free_pools + all;
     available = committed + wr_bitmap_words(all);
     side_bytes = (uint8_t *)(available + wr_bitmap_words(all));
+    /* However few arenas, the table has a page. */
+    WEIR_ASSERT(all < WR_ARENA_POOLS ||
+                side_bytes + WR_ARENA_SIDE_BYTES * all <=
+                    (uint8_t *)table + WR_ARENA_TABLE_BYTES * all);
     for (size_t i = 0; i < all; i++) {
         free_pools[i] = UINT64_MAX;
     }

@@ -27,7 +27,7 @@ struct wr_arena_stats {
 };
 
 /* Bytes of bookkeeping per arena that wr_arenas_start() wants. */
-enum { WR_ARENA_TABLE_BYTES = 16 };
+enum { WR_ARENA_TABLE_BYTES = 16, WR_ARENA_SIDE_BYTES = 4 };
 
 /* Take over the table, zero and WR_ARENA_TABLE_BYTES per arena. */
 void wr_arenas_start(void *table);
@@ -62,7 +62,7 @@ size_t wr_arena_count(void);
 struct wr_arena_stats wr_arena_stats_locked(void);
 
 /*
- * A byte per arena for heap/side.c.  [lock: side]
+ * WR_ARENA_SIDE_BYTES per arena for heap/side.c.  [lock: side]
  */
 uint8_t *wr_arena_side_bytes(void);
 

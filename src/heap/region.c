@@ -105,14 +105,15 @@ publish(const struct plan *plan, void *map, char *base,
 {
     char *next = base + plan->gc + plan->other;
 
+    /* First, so that they are aligned as an arena is, for large pages. */
+    tables->side = next;
+    next += plan->side;
     tables->pools = next;
     next += plan->pools;
     tables->touched = next;
     next += plan->touched;
     tables->arenas = next;
     tables->arenas_bytes = plan->arenas;
-    next += plan->arenas;
-    tables->side = next;
 
     wr_pools = tables->pools;
     wr_touched = tables->touched;
@@ -150,7 +151,7 @@ wr_region_reserve(size_t gc_bytes, size_t other_bytes, size_t arenas_per,
             uintptr_t aligned = ((uintptr_t)map + WR_ARENA_BYTES - 1) &
                                 ~(uintptr_t)(WR_ARENA_BYTES - 1);
             char *base = (char *)map + (aligned - (uintptr_t)map);
-            char *rw = base + gc + other;
+            char *rw = base + gc + other + plan.side;
 
             if (mprotect(rw, plan.pools + plan.touched + plan.arenas,
                          PROT_READ | PROT_WRITE) == 0) {

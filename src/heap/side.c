@@ -9,11 +9,21 @@
 
 #include <sys/mman.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* since Linux 5.14 */
+#endif
+
 #include "base/mem.h"
 #include "heap/arena.h"
 #include "heap/heap_internal.h"
 
 enum { SIDE_USABLE = 1, SIDE_USED = 2 };
+
+/* Pools whose part of a bitmap is one page of 4 KiB; a bit of a byte stands for
+ * so many pools of an arena. */
+enum { GROUP = 8 };
+
+_Static_assert(WR_ARENA_POOLS / GROUP == 8, "a byte per arena");
 
 /* Bytes per arena: of count, and of one bitmap. */
 #define COUNT_BYTES (WR_ARENA_BYTES >> WR_GRANULE_SHIFT)
@@ -26,6 +36,9 @@ static struct wr_mutex side_mutex = WR_MUTEX_INIT(WR_RANK_SIDE);
 /* [lock: side] per arena: SIDE_*; [atomic: also read relaxed] */
 static uint8_t *side_state;
 
+/* [lock: side] per arena and part: groups whose pages are there */
+static uint8_t *ready[WR_SIDE_PARTS];
+
 /* [lock: side] arenas that may be SIDE_USED: from .. end - 1 */
 static size_t used_from;
 static size_t used_end;
@@ -37,6 +50,10 @@ wr_side_start(void *tables, uint8_t *arena_bytes)
     size_t granules = wr_region.size >> WR_GRANULE_SHIFT;
 
     side_state = arena_bytes;
+    for (unsigned part = 0; part < WR_SIDE_PARTS; part++) {
+        ready[part] =
+            arena_bytes + (part + 1) * (wr_region.pools_all / WR_ARENA_POOLS);
+    }
     used_from = used_end = 0;
     wr_side = none;
     if (tables != NULL) {
@@ -127,6 +144,56 @@ wr_side_commit(size_t first_pool, size_t last_pool)
     return rc;
 }
 
+/* Have the pages of groups from .. end - 1 ready. */
+static void
+populate_run(size_t from, size_t end, enum wr_side_part part)
+{
+    const size_t page = BITMAP_BYTES * GROUP / WR_ARENA_POOLS;
+    uint64_t *bitmaps[] = {wr_side.cand, wr_side.old1, wr_side.old2};
+
+    switch (part) {
+    case WR_SIDE_COUNT:
+        (void)madvise((char *)wr_side.count + from * page * 8,
+                      (end - from) * page * 8, MADV_POPULATE_WRITE);
+        break;
+    case WR_SIDE_MARK:
+        (void)madvise((char *)wr_side.mark + from * page, (end - from) * page,
+                      MADV_POPULATE_WRITE);
+        break;
+    default:
+        for (unsigned i = 0; i < 3; i++) {
+            (void)madvise((char *)bitmaps[i] + from * page, (end - from) * page,
+                          MADV_POPULATE_WRITE);
+        }
+    }
+}
+
+void
+wr_side_populate(size_t first_pool, size_t last_pool, enum wr_side_part part)
+{
+    size_t end = last_pool / GROUP + 1;
+    uint8_t *have = ready[part];
+    size_t run = end;
+
+    wr_mutex_lock(&side_mutex);
+    for (size_t group = first_pool / GROUP; group < end; group++) {
+        uint8_t bit = (uint8_t)(1U << group % 8);
+
+        WEIR_ASSERT((side_state[group / 8] & SIDE_USED) != 0);
+        if ((have[group / 8] & bit) == 0) {
+            have[group / 8] = (uint8_t)(have[group / 8] | bit);
+            run = run < group ? run : group;
+        } else if (run < group) {
+            populate_run(run, group, part);
+            run = end;
+        }
+    }
+    if (run < end) {
+        populate_run(run, end, part);
+    }
+    wr_mutex_unlock(&side_mutex);
+}
+
 static void
 forget(char *start, size_t bytes)
 {
@@ -143,7 +210,10 @@ wr_side_release(void)
 
         while (end < used_end && (side_state[end] & SIDE_USED) != 0) {
             wr_store_relaxed(&side_state[end], (uint8_t)SIDE_USABLE);
+            ready[WR_SIDE_COUNT][end] = 0;
+            ready[WR_SIDE_MARK][end] = 0;
             if (!wr_arena_committed_locked(end)) {
+                ready[WR_SIDE_BITMAPS][end] = 0;
                 forget(bits_of(wr_side.cand, end), BITMAP_BYTES);
                 forget(bits_of(wr_side.old1, end), BITMAP_BYTES);
                 forget(bits_of(wr_side.old2, end), BITMAP_BYTES);

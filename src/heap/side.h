@@ -5,6 +5,9 @@
  * The one idea: a byte and four bits per 16 bytes of collectable heap, at an
  * index that is a shift of the address, reserved with the region and committed
  * arena by arena when a collection needs them.  All zero when committed.
+ *
+ * Pages are asked for before they are written, many at a time: that costs a
+ * fraction of taking a fault for each.
  */
 #ifndef WEIR_HEAP_SIDE_H
 #define WEIR_HEAP_SIDE_H
@@ -35,6 +38,24 @@ extern struct wr_side wr_side WR_HEAP_HOT;
  * Caller: any thread.  Returns 0, or WR_ENOMEM: then some of it may be usable.
  */
 int wr_side_commit(size_t first_pool, size_t last_pool);
+
+/* Tables that are written together. */
+enum wr_side_part {
+    WR_SIDE_COUNT,   /* count */
+    WR_SIDE_MARK,    /* mark */
+    WR_SIDE_BITMAPS, /* cand, old1, old2 */
+    WR_SIDE_PARTS
+};
+
+/*
+ * Have the pages of a part of the tables ready for pools first .. last, both
+ * included.  For speed alone: without it, or when there is no memory, they
+ * come when they are written.  Cheap if it was done before.
+ *
+ * Caller: has committed the pools; the world is stopped.
+ */
+void wr_side_populate(size_t first_pool, size_t last_pool,
+                      enum wr_side_part part);
 
 /*
  * Give back what is zero at rest: count and mark everywhere, and all tables

@@ -37,7 +37,7 @@ _Static_assert(SLOT_BITS + GENERATION_BITS + 16 == 64, "64 bits");
 _Static_assert(WEIR_HANDLES_MAX == (size_t)1 << SLOT_BITS, "all slots");
 
 struct slot { /* SHARED */
-    /* [lock: table.lock] a reference; NULL: free */
+    /* [lock: table.lock] [stw] a reference; NULL: free */
     weir_object *object;
     /* [lock: table.lock] of the present handle, or of the next one; 0: never
      * used again */
@@ -56,13 +56,13 @@ static struct { /* SHARED */
     /* [lock: lock] of the next start */
     uint32_t next_run;
 
-    /* [lock: lock] slots that were ever used: 0 .. used - 1 */
+    /* [lock: lock] [stw] slots that were ever used: 0 .. used - 1 */
     uint32_t used;
 
     /* [lock: lock] */
     uint32_t first_free;
 
-    /* [lock: lock] */
+    /* [lock: lock] [stw] */
     size_t living;
 
     /* [lock: lock] segment k has 2^(FIRST_BITS + k) slots; NULL: none yet */
@@ -255,6 +255,19 @@ weir_handle_count(void)
     living = table.living;
     wr_mutex_unlock(&table.lock);
     return living;
+}
+
+/* Nobody holds the lock: who takes it is attached, and at no checkpoint. */
+void
+wr_handle_each_stw(void (*visit)(weir_object *o, void *context), void *context)
+{
+    for (uint32_t i = 0; table.living > 0 && i < table.used; i++) {
+        weir_object *o = slot_at_locked(i)->object;
+
+        if (o != NULL) {
+            visit(o, context);
+        }
+    }
 }
 
 /* ---- start, stop, fork -------------------------------------------------- */

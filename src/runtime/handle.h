@@ -7,6 +7,11 @@
 
 #include <weir/handle.h>
 
+/* Visit every object that a handle names, once for each: for the collector,
+ * which then knows it to be alive.  Caller: world stopped. */
+void wr_handle_each_stw(void (*visit)(weir_object *o, void *context),
+                        void *context);
+
 /* Begin a run: no handle of an earlier one is valid.  Cannot fail. */
 void wr_handle_start(void);
 

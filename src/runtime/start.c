@@ -181,6 +181,7 @@ start_floors(const weir_config *config)
         goto out_kinds;
     }
     wr_handle_start();
+    wr_collect_set_roots(wr_handle_each_stw);
     if (config->gc_disabled) {
         (void)weir_gc_disable();
     }

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collect/mark.c - from what lives to what that refers to.
+ *
+ * A stack of objects to look at, and before it a queue: what leaves the stack
+ * is prefetched, and is looked at only when WR_QUEUE others have been.  In a
+ * heap whose order in memory is not its order of links that is what hides the
+ * latency of memory.  A young collection works in the cache and has no queue.
+ *
+ * A long array is looked at a stretch at a time: the rest waits in a list of
+ * rows until all that the stretch reaches has been seen, so that one list does
+ * not need a stack of its own length.
+ *
+ * The loops copy what they use into locals, and no local's address leaves
+ * them: a store to a bitmap could alias any other word.
+ */
+#include "collect/mark.h"
+
+#include <string.h>
+
+#include "collect/visit.h"
+
+enum {
+    QUEUE = 64, /* a power of two */
+    STRETCH = 128,
+    /* in the queue: marks what is there for the second time */
+    SENT_TWICE = 1,
+    /* bytes from the start of an object that are in its first two lines */
+    SECOND_LINE = 40
+};
+
+/* Which bits, and what a set one means. */
+enum mode {
+    MODE_KNOWN, /* mark bits: reached.  All pools take part. */
+    MODE_WHOLE, /* cand bits: not reached.  All pools, or their bits are 0. */
+    MODE_SOME   /* the same; pools that take no part may have no bits */
+};
+
+struct marking {
+    uintptr_t base;
+    size_t bytes;
+    uint64_t *bits;
+    const uint8_t *member;
+    weir_object **stack;
+    size_t top;
+    size_t capacity;
+    uint64_t reached; /* KNOWN: candidates that were looked at */
+    struct wr_round *round;
+};
+
+static inline struct marking
+marking_of(struct wr_round *round, enum mode mode)
+{
+    return (struct marking){
+        .base = (uintptr_t)wr_region.base,
+        .bytes = round->bytes,
+        .bits = mode == MODE_KNOWN ? wr_side.mark : wr_side.cand,
+        .member = round->member,
+        .stack = round->stack,
+        .top = round->top,
+        .capacity = round->stack_capacity,
+        .reached = 0,
+        .round = round,
+    };
+}
+
+/* An object did not fit the stack: rescan will find it by its place. */
+static void
+note_lost(struct wr_round *round, size_t offset)
+{
+    if (!round->lost || offset < round->lost_low) {
+        round->lost_low = offset;
+    }
+    if (!round->lost || offset > round->lost_high) {
+        round->lost_high = offset;
+    }
+    round->lost = true;
+}
+
+/* A child of something alive is alive. */
+WR_COLLECT_INLINE void
+reach(struct marking *m, weir_object *child, enum mode mode)
+{
+    size_t offset = (size_t)((uintptr_t)child - m->base);
+    uint64_t bit = UINT64_C(1) << (offset >> 4 & 63U);
+
+    if (offset >= m->bytes ||
+        (mode == MODE_SOME && m->member[offset >> 16] == 0) ||
+        ((m->bits[offset >> 10] & bit) != 0) == (mode == MODE_KNOWN)) {
+        return;
+    }
+    if (wr_likely(m->top < m->capacity)) {
+        m->bits[offset >> 10] ^= bit;
+        m->stack[m->top++] = child;
+    } else if (mode != MODE_KNOWN) {
+        m->bits[offset >> 10] ^= bit;
+        note_lost(m->round, offset);
+    }
+}
+
+/* The functions of a mode: for a child, and for a foreign object. */
+#define WR_MARK_FUNCTIONS(name, mode)                                          \
+    WR_COLLECT_INLINE void reach_##name(weir_object *child, void *context)     \
+    {                                                                          \
+        reach(context, child, mode);                                           \
+    }                                                                          \
+    static void out_##name(weir_object *child, void *context)                  \
+    {                                                                          \
+        reach(context, child, mode);                                           \
+    }                                                                          \
+    WR_COLLECT_INLINE void foreign_##name(weir_object *o, void *context)       \
+    {                                                                          \
+        struct marking *m = context;                                           \
+        struct marking copy = *m;                                              \
+                                                                               \
+        wr_traverse(o, out_##name, &copy);                                     \
+        m->top = copy.top;                                                     \
+    }
+
+WR_MARK_FUNCTIONS(known, MODE_KNOWN)
+WR_MARK_FUNCTIONS(whole, MODE_WHOLE)
+WR_MARK_FUNCTIONS(some, MODE_SOME)
+
+/* Remember the rest of a long array.  False: there is no room. */
+static inline bool
+put_row(struct wr_round *round, weir_object *o, uint64_t next)
+{
+    if (round->nrows == WR_ROWS_MAX) {
+        return false;
+    }
+    round->rows[round->nrows++] = (struct wr_row){.object = o, .next = next};
+    return true;
+}
+
+/* Look at the children of o, of a long array those from `next` on. */
+WR_COLLECT_INLINE void
+look_at(struct marking *m, weir_object *o, uint64_t next, wr_each_fn visit,
+        wr_each_foreign_fn foreign)
+{
+    /* Ends: `next` goes up. */
+    do {
+        next = wr_each_child_of(o, next, STRETCH, visit, foreign, m);
+    } while (wr_unlikely(next != 0) &&
+             (m->top < m->capacity / 4 * 3 || !put_row(m->round, o, next)));
+}
+
+/* Send for what will be looked at soon. */
+WR_COLLECT_INLINE void
+send_for(const struct marking *m, const weir_object *o)
+{
+    size_t offset = (size_t)((uintptr_t)o - m->base);
+
+    __builtin_prefetch(o);
+    if (m->member[offset >> 16] == WR_MEMBER_STRADDLES) {
+        __builtin_prefetch((const char *)o + SECOND_LINE);
+    }
+}
+
+/* The header of o is here: send for what is not in one block with it. */
+WR_COLLECT_INLINE bool
+send_for_array(const weir_object *o)
+{
+    const char *array;
+
+    if (wr_likely((o->flags & WR_FLAG_PAIR) != 0)) {
+        return false;
+    }
+    switch (wr_kind_of(o)) {
+    case WR_KIND_LIST:
+        array = (const char *)wr_list_array(
+            (const struct wr_list *)(const void *)o);
+        break;
+    case WR_KIND_DICT:
+    case WR_KIND_SET:
+        array = (const char *)wr_dict_table_of(
+            (const struct wr_dict *)(const void *)o);
+        break;
+    default:
+        return false;
+    }
+    __builtin_prefetch(array);
+    __builtin_prefetch(array + 64);
+    __builtin_prefetch(array + 128);
+    return true;
+}
+
+/* ---- known roots -------------------------------------------------------- */
+
+/* o is old from now on: as flush_word() does for what is counted. */
+static void
+promote(weir_object *o)
+{
+    size_t granule = wr_granule(o);
+
+    o->flags = (uint8_t)((o->flags & ~WR_FLAG_GEN_MASK) | 2);
+    wr_bitmap_set(wr_side.old1, granule);
+    wr_bitmap_set(wr_side.old2, granule);
+}
+
+/*
+ * Is what was reached to be looked at?  What would be no candidate keeps its
+ * bit, so that it comes here once, and nothing else about it changes.
+ */
+WR_COLLECT_INLINE bool
+settle_known(struct marking *m, weir_object *o)
+{
+    int64_t count = wr_ref_value(o);
+
+    if ((o->flags & WR_FLAG_TRACKED) == 0 || count <= 0) {
+        /* Under construction, or immortal: those have children that live. */
+        return (o->flags & WR_FLAG_TRACKED) != 0 && count < 0;
+    }
+    /* [inv:collect.old-bits] */
+    WEIR_ASSERT_SLOW(wr_old_bits_agree(o));
+    m->reached++;
+    if (wr_unlikely((o->flags & WR_FLAG_GEN_MASK) != 2)) {
+        promote(o);
+    }
+    return true;
+}
+
+/* ---- the loop ----------------------------------------------------------- */
+
+/* Look at everything on the stack and in the rows, until both are empty. */
+WR_COLLECT_INLINE void
+drain(struct wr_round *round, enum mode mode, wr_each_fn visit,
+      wr_each_foreign_fn foreign)
+{
+    struct marking m = marking_of(round, mode);
+    weir_object *queue[QUEUE];
+    unsigned at = 0;
+    unsigned n = 0;
+
+    /* Ends: an object is pushed when its bit changes, once; a row goes on. */
+    for (;;) {
+        weir_object *o;
+        uint64_t next = 0;
+
+        for (; mode != MODE_SOME && n < QUEUE && m.top > 0; n++) {
+            o = m.stack[--m.top];
+            send_for(&m, o);
+            queue[(at + n) % QUEUE] = o;
+        }
+        if (n > 0) {
+            o = queue[at++ % QUEUE];
+            n--;
+            if (((uintptr_t)o & SENT_TWICE) != 0) {
+                o = (weir_object *)((uintptr_t)o & ~(uintptr_t)SENT_TWICE);
+            } else if (send_for_array(o)) {
+                queue[(at + n++) % QUEUE] =
+                    (weir_object *)((uintptr_t)o | SENT_TWICE);
+                continue;
+            }
+        } else if (m.top > 0) {
+            o = m.stack[--m.top];
+        } else if (round->nrows > 0) {
+            o = round->rows[--round->nrows].object;
+            next = round->rows[round->nrows].next;
+        } else {
+            break;
+        }
+        if (mode == MODE_KNOWN && next == 0 && !settle_known(&m, o)) {
+            continue;
+        }
+        look_at(&m, o, next, visit, foreign);
+    }
+    round->top = 0;
+    if (mode == MODE_KNOWN) {
+        round->candidates += m.reached;
+    }
+}
+
+static void
+drain_known(struct wr_round *round)
+{
+    drain(round, MODE_KNOWN, reach_known, foreign_known);
+}
+
+static void
+drain_whole(struct wr_round *round)
+{
+    drain(round, MODE_WHOLE, reach_whole, foreign_whole);
+}
+
+static void
+drain_some(struct wr_round *round)
+{
+    drain(round, MODE_SOME, reach_some, foreign_some);
+}
+
+void
+wr_mark_stack(struct wr_round *round)
+{
+    if (round->whole) {
+        drain_whole(round);
+    } else {
+        drain_some(round);
+    }
+}
+
+void
+wr_mark_rescan(struct wr_round *round)
+{
+    /*
+     * Whatever else is looked at here is old, marked or looked at already, and
+     * a candidate it refers to is alive anyway.  Ends: whatever is lost has
+     * lost its cand bit.
+     */
+    while (round->lost) {
+        size_t low = round->lost_low;
+        size_t high = round->lost_high;
+
+        round->lost = false;
+        for (size_t i = 0; i < round->npools; i++) {
+            struct wr_blocks blocks = wr_round_blocks(round->pools[i].pool);
+
+            if (blocks.end <= low || blocks.first > high) {
+                continue;
+            }
+            for (size_t at = blocks.first; at < blocks.end; at += blocks.size) {
+                weir_object *o = (weir_object *)(void *)(wr_region.base + at);
+
+                if (at < low || at > high || wr_ref_value(o) == 0 ||
+                    (o->flags & WR_FLAG_TRACKED) == 0 ||
+                    wr_bitmap_test(wr_side.cand, at >> 4)) {
+                    continue;
+                }
+                round->stack[round->top++] = o;
+                wr_mark_stack(round);
+            }
+        }
+    }
+}
+
+/* ---- what is wholly alive ----------------------------------------------- */
+
+static void
+add_root(weir_object *o, void *context)
+{
+    struct wr_round *round = context;
+    struct marking m = marking_of(round, MODE_KNOWN);
+
+    if (!round->partial) {
+        round->partial = true;
+        wr_round_populate(round, WR_SIDE_MARK);
+    }
+    reach(&m, o, MODE_KNOWN);
+    round->top = m.top;
+    if (round->top == round->stack_capacity) {
+        drain_known(round);
+    }
+}
+
+/* WEIR_DEBUG 2: has every living block of the pool a mark? */
+static bool
+is_wholly_marked(uint32_t pool)
+{
+    struct wr_blocks blocks = wr_round_blocks(pool);
+
+    for (size_t at = blocks.first; at < blocks.end; at += blocks.size) {
+        if (wr_ref_value((weir_object *)(void *)(wr_region.base + at)) != 0 &&
+            !wr_bitmap_test(wr_side.mark, at >> 4)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Marks in a pool; most often all or none. */
+static size_t
+marks_in(uint32_t pool)
+{
+    const uint64_t *mark = wr_side.mark + (size_t)pool * WR_POOL_WORDS;
+    uint64_t some = 0;
+
+    for (unsigned i = 0; i < WR_POOL_WORDS; i++) {
+        some |= mark[i];
+    }
+    return some == 0 ? 0 : wr_bitmap_popcount(mark, WR_POOL_WORDS);
+}
+
+/* A pool with as many marks as blocks in use has no garbage. */
+static void
+leave_alive(struct wr_round *round)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < round->npools; i++) {
+        struct wr_pool_ref ref = round->pools[i];
+        size_t n = marks_in(ref.pool);
+
+        if (n == 0) {
+            round->pools[kept++] = ref;
+            continue;
+        }
+        if (n < wr_load_relaxed(&wr_pool_at(ref.pool)->used)) {
+            ref.seen |= WR_SEEN_MARKED;
+            round->pools[kept++] = ref;
+        } else {
+            /* [inv:collect.wholly-alive] */
+            WEIR_ASSERT_SLOW(is_wholly_marked(ref.pool));
+            memset(wr_side.mark + (size_t)ref.pool * WR_POOL_WORDS, 0,
+                   WR_POOL_WORDS * sizeof(uint64_t));
+            wr_touched[ref.pool] = 0;
+            round->member[ref.pool] = 0;
+        }
+    }
+    round->npools = kept;
+}
+
+void
+wr_mark_known(struct wr_round *round)
+{
+    wr_round_each_root(add_root, round);
+    if (round->partial) {
+        drain_known(round);
+        leave_alive(round);
+    }
+}
