@@ -294,8 +294,33 @@ reorder_dict(void)
     return error;
 }
 
+/* The first entry of a dict, which needs a table. */
+static int
+default_first(void)
+{
+    weir_object *dict = weir_dict_new();
+    weir_object *value;
+    int error = 0;
+
+    if (dict == NULL) {
+        return weir_error();
+    }
+    value = weir_dict_setdefault(dict, weir_int_new(1), dict);
+    if (value == NULL) {
+        error = weir_error();
+    }
+    ck_assert_ptr_eq(value, error == 0 ? dict : NULL);
+    wr_test_count(dict, error == 0 ? 3 : 1);
+    ck_assert_int_eq(weir_dict_size(dict), error == 0);
+    weir_xdecref(value);
+    ck_assert_int_eq(weir_dict_clear(dict), 0);
+    weir_decref(dict);
+    return error;
+}
+
 START_TEST(defaults_and_moves)
 {
+    ck_assert_uint_ge(wr_sweep(default_first, true), 2);
     ck_assert_uint_ge(wr_sweep(reorder_dict, true), 7);
 }
 END_TEST

@@ -182,9 +182,12 @@ START_TEST(tuples_inside_tuples_are_compared_by_size_and_kind)
     weir_object *str = nested(weir_str_from("1"), 1);
     weir_object *list = nested(weir_list_new(), 1);
     weir_object *same = nested(weir_list_new(), 1);
+    weir_object *wide = pair(wr_test_int(1), wr_test_int(2));
 
     ck_assert_int_eq(weir_equal(one, two), 0);
     ck_assert_int_eq(weir_equal(two, one), 0);
+    ck_assert_int_eq(weir_equal(one, wide), 0);
+    ck_assert_int_eq(weir_equal(wide, one), 0);
     ck_assert_int_eq(weir_equal(one, str), 0);
     ck_assert_int_eq(weir_equal(str, one), 0);
     /* Lists are themselves only, in tuples too. */
@@ -195,6 +198,7 @@ START_TEST(tuples_inside_tuples_are_compared_by_size_and_kind)
     weir_decref(str);
     weir_decref(list);
     weir_decref(same);
+    weir_decref(wide);
 }
 END_TEST
 

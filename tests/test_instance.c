@@ -146,7 +146,14 @@ START_TEST(make_consumes_its_values)
     ck_assert_ptr_null(weir_instance_make(NULL, 1, values));
     ck_assert_int_eq(weir_error(), WEIR_EINVAL);
     wr_test_count(a, 1);
+    values[0] = weir_newref(a);
+    values[1] = NULL;
+    ck_assert_ptr_null(weir_instance_make(NULL, 2, values));
+    ck_assert_int_eq(weir_error(), WEIR_EINVAL);
+    wr_test_count(a, 1);
     ck_assert_ptr_null(weir_instance_make(type, 1, NULL));
+    ck_assert_int_eq(weir_error(), WEIR_EINVAL);
+    ck_assert_ptr_null(weir_instance_make(type, 2, NULL));
     ck_assert_int_eq(weir_error(), WEIR_EINVAL);
     weir_decref(a);
     wr_test_no_leak(before);

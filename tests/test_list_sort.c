@@ -235,6 +235,8 @@ fail_later(weir_object *a, weir_object *b, void *context, int *order)
     int64_t zero = 0;
 
     if (spoil->after-- == 0) {
+        /* What it says of the order does not count then. */
+        *order = -1;
         return spoil->what;
     }
     return by_value(a, b, &zero, order);

@@ -43,6 +43,24 @@ START_TEST(interval_can_be_read_and_set)
 }
 END_TEST
 
+START_TEST(threads_in_parallel_have_no_policy_and_no_figures)
+{
+    struct wr_lock_stats *stats = malloc(sizeof(*stats));
+
+    ck_assert_int_eq(weir_start(NULL), 0);
+    ck_assert_str_eq(weir_lock_policy(), wr_lock_on() ? "cpython" : "none");
+    if (!wr_lock_on()) {
+        ck_assert_int_eq(weir_blocking_begin(), 0);
+        ck_assert_int_eq(weir_blocking_end(), 0);
+        wr_lock_get_stats(stats);
+        ck_assert_uint_eq(stats->acquisitions, 0);
+        ck_assert_uint_eq(wr_histogram_count(&stats->wait), 0);
+    }
+    free(stats);
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
 START_TEST(an_unknown_policy_is_refused)
 {
     weir_config config;
@@ -404,6 +422,7 @@ wr_suite_lock(void)
     TCase *tc = tcase_create("settings");
 
     tcase_add_test(tc, interval_can_be_read_and_set);
+    tcase_add_test(tc, threads_in_parallel_have_no_policy_and_no_figures);
     tcase_add_test(tc, an_unknown_policy_is_refused);
     tcase_add_test(tc, every_policy_has_a_name);
     suite_add_tcase(suite, tc);

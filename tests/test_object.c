@@ -244,6 +244,25 @@ START_TEST(immortalized_object_keeps_its_count)
 }
 END_TEST
 
+/* What a counter in line hands over: the value before its drop.  A debug build
+ * ends the process at this. */
+START_TEST(a_drop_too_many_is_taken_back)
+{
+    weir_object *list = weir_list_new();
+
+    if (WEIR_DEBUG == 0 && wr_cfg_counted) {
+        ck_assert(!weir_refcount_settle_(list, 0));
+        ck_assert_int_eq(weir_refcount(list), 2);
+        weir_decref(list);
+        /* But one that has reached the end of the numbers is immortal. */
+        ck_assert(!weir_is_immortal(list));
+        ck_assert(!weir_refcount_settle_(list, INT64_MIN + 1));
+        ck_assert(weir_is_immortal(list));
+    }
+    weir_decref(list);
+}
+END_TEST
+
 /* [inv:obj.dead-is-zero] */
 START_TEST(freed_block_looks_dead_until_it_is_reused)
 {
@@ -289,6 +308,7 @@ wr_suite_object(void)
     tcase_add_test(tc, finalizer_may_revive_and_does_not_run_again);
     tcase_add_test(tc, what_a_finalizer_drops_is_gone_at_once);
     tcase_add_test(tc, immortalized_object_keeps_its_count);
+    tcase_add_test(tc, a_drop_too_many_is_taken_back);
     tcase_add_test(tc, freed_block_looks_dead_until_it_is_reused);
     tcase_add_test(tc, null_is_tolerated_where_documented);
     suite_add_tcase(suite, tc);

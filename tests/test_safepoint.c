@@ -369,6 +369,10 @@ START_TEST(a_stop_that_is_over_stops_nobody)
         ck_assert_int_eq(weir_checkpoint(), 0);
         ck_assert_uint_eq(wr_load_relaxed(&self->state), WR_ATTACHED);
         ck_assert(!self->stop.counted);
+        /* Nor does who detaches count itself among those that arrive. */
+        ck_assert_int_eq(weir_blocking_begin(), 0);
+        ck_assert_uint_eq(wr_load_relaxed(&self->state), WR_DETACHED);
+        ck_assert_int_eq(weir_blocking_end(), 0);
         (void)wr_pending_clear(&self->pub.pending, WR_PENDING_STOP);
         wr_stop_get_stats(stats);
         ck_assert_uint_eq(wr_histogram_count(&stats->arrival), 0);
