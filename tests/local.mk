@@ -75,6 +75,29 @@ tests_check_programs_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_check_programs_LDFLAGS = $(AM_LDFLAGS) $(LIES)
 tests_check_programs_LDADD = libcore-atomic.la $(TEST_LIBS)
 
+# The fuzz target, fed by a generator of its own; ./dev fuzz links it to
+# libFuzzer instead.
+FUZZ_SOURCES = tests/fuzz/collect.c tests/fuzz/collect.h tests/fuzz/main.c \
+	tests/fuzz/model.c tests/fuzz/model.h tests/sanitized.h
+FUZZ_LIBS = libbase.la $(FLAVOUR_LIBS) $(LIBM)
+
+check_PROGRAMS += tests/fuzz-collect-gil
+tests_fuzz_collect_gil_SOURCES = $(FUZZ_SOURCES)
+tests_fuzz_collect_gil_CPPFLAGS = $(TEST_CPPFLAGS) -DWEIR_FLAVOUR_GIL
+tests_fuzz_collect_gil_LDADD = libcore-gil.la $(FUZZ_LIBS)
+
+check_PROGRAMS += tests/fuzz-collect-atomic
+tests_fuzz_collect_atomic_SOURCES = $(FUZZ_SOURCES)
+tests_fuzz_collect_atomic_CPPFLAGS = $(TEST_CPPFLAGS) -DWEIR_FLAVOUR_ATOMIC
+tests_fuzz_collect_atomic_LDADD = libcore-atomic.la $(FUZZ_LIBS)
+
+if LAB_FLAVOURS
+check_PROGRAMS += tests/fuzz-collect-unsafe
+tests_fuzz_collect_unsafe_SOURCES = $(FUZZ_SOURCES)
+tests_fuzz_collect_unsafe_CPPFLAGS = $(TEST_CPPFLAGS) -DWEIR_FLAVOUR_UNSAFE
+tests_fuzz_collect_unsafe_LDADD = libcore-unsafe.la $(FUZZ_LIBS)
+endif
+
 SCRIPT_TESTS = tests/examples.sh tests/headers.sh tests/lint.sh tests/symbols.sh
 EXTRA_DIST += $(SCRIPT_TESTS) $(CLI_TESTS)
 

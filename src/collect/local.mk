@@ -40,6 +40,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_collect_shadow.c \
 	tests/test_collect_threads.c \
 	tests/test_fault_collect.c \
+	tests/test_fault_rounds.c \
 	tests/test_finalize.c \
 	tests/test_freeze.c \
 	tests/test_generations.c \
