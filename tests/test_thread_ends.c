@@ -10,6 +10,7 @@
 
 #include "tests/crew.h"
 
+#include "base/clock.h"
 #include "thread/reclaim.h"
 #include "thread/thread.h"
 
@@ -324,6 +325,18 @@ START_TEST(no_call_is_a_cancellation_point)
 }
 END_TEST
 
+/* Keep the reclaimer busy for longer than a stop takes to come to its join. */
+static void
+take_long(struct wr_reclaim_node *node)
+{
+    uint64_t end = wr_clock_ns() + UINT64_C(50000000);
+
+    count_freed(node);
+    while (wr_clock_ns() < end) {
+        wr_cpu_relax();
+    }
+}
+
 /* Start and stop with the reclaimer running, which a stop has to join. */
 static void *
 live_while_cancelled(void *arg)
@@ -333,7 +346,7 @@ live_while_cancelled(void *arg)
 
     (void)pthread_cancel(pthread_self());
     *good += weir_start(NULL) == 0;
-    wr_reclaim_defer(&node, count_freed);
+    wr_reclaim_defer(&node, take_long);
     while (wr_load_acquire(&freed) == 0) {
         (void)weir_checkpoint();
     }
