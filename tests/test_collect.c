@@ -412,6 +412,19 @@ END_TEST
  * A count below what the heap shows is corrupt; such an object is kept, also
  * where the difference is what a side byte cannot tell from zero.
  */
+static size_t corrupt;
+static weir_gc_report latest;
+
+static void
+note_corrupt(const weir_gc_report *report, void *data)
+{
+    (void)data;
+    if (report->event == WEIR_GC_CORRUPT) {
+        latest = *report;
+        corrupt++;
+    }
+}
+
 START_TEST(counts_that_are_too_low_keep_the_object)
 {
     static const unsigned differences[] = {1, 49, 127, 128, 129, 255, 256};
@@ -423,8 +436,20 @@ START_TEST(counts_that_are_too_low_keep_the_object)
             weir_object *hub = make_hub(internal);
             int64_t excess = weir_refcount(hub) - (int64_t)counts[i];
 
+            corrupt = 0;
+            ck_assert_int_eq(weir_gc_set_report(note_corrupt, NULL), 0);
             wr_ref_adjust(hub, -excess);
             ck_assert_int_eq(weir_gc_collect(2), 0);
+            ck_assert_int_eq(weir_gc_set_report(NULL, NULL), 0);
+            /* Behaviour 1.8: a debug build says which, and who refers to it. */
+            ck_assert_uint_eq(corrupt, WEIR_DEBUG >= 1 ? 1 : 0);
+            if (WEIR_DEBUG >= 1) {
+                ck_assert_ptr_eq(latest.object, hub);
+                ck_assert_int_eq(latest.count, (int64_t)counts[i]);
+                ck_assert_int_eq(latest.seen, (int64_t)internal);
+                ck_assert_uint_eq(latest.nreferrers, 1);
+                ck_assert_str_eq(latest.referrers[0], "list");
+            }
             ck_assert_int_eq(weir_refcount(hub), (int64_t)counts[i]);
             wr_ref_adjust(hub, excess);
             weir_decref(hub);

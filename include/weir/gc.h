@@ -230,7 +230,10 @@ typedef enum weir_gc_event {
     WEIR_GC_STATS,         /* a collection is over: objects, totals */
     WEIR_GC_COLLECTABLE,   /* object is garbage; before its finalizer runs */
     WEIR_GC_UNCOLLECTABLE, /* object is uncollectable, and alive */
-    WEIR_GC_CORRUPT        /* more references were seen than were counted */
+    WEIR_GC_CORRUPT        /* more references were seen than were counted;
+                            * told by debug builds, whatever the switches say,
+                            * which without a hook end the process instead.
+                            * The object is taken for reachable */
 } weir_gc_event;
 
 /* What is told.  What an event does not name is zero. */
@@ -267,6 +270,39 @@ WEIR_API int weir_gc_set_report(weir_gc_report_fn fn, void *data);
  */
 WEIR_API int weir_gc_report_text(const weir_gc_report *report, char *text,
                                  size_t size);
+
+/* What the three steps of docs/collector.md find out about a candidate. */
+typedef enum weir_gc_verdict {
+    WEIR_GC_ROOT,       /* references are left: something outside has them */
+    WEIR_GC_REACHED,    /* none is left, but something reachable refers to it */
+    WEIR_GC_UNREACHABLE /* neither: garbage */
+} weir_gc_verdict;
+
+typedef struct weir_gc_trace {
+    const weir_object *object; /* an address only: it may be gone */
+    const char *type;          /* the name of its type */
+    int64_t count;             /* its references */
+    int64_t internal;          /* of those, from other candidates */
+    int64_t left;              /* the others */
+    weir_gc_verdict verdict;
+    const weir_object *by; /* WEIR_GC_REACHED: from which candidate */
+} weir_gc_trace;
+
+/* step: valid during the call; data: as given. */
+typedef void (*weir_gc_trace_fn)(const weir_gc_trace *step, void *data);
+
+/*
+ * weir_gc_collect() that shows how it works: afterwards fn is called with each
+ * candidate, in the order of addresses, on this thread.  What is unreachable
+ * there may still have been resurrected, or kept.  Takes some hundred bytes of
+ * memory per candidate.
+ *
+ * As weir_gc_collect(), and WEIR_EINVAL if fn is NULL, WEIR_ELIMIT for more
+ * than 2^31 candidates.  fn is not called when it returns an error, or when
+ * another collection was running.
+ */
+WEIR_API int64_t weir_gc_collect_traced(int generation, weir_gc_trace_fn fn,
+                                        void *data);
 
 /* ---- the permanent generation ------------------------------------------- */
 

@@ -207,6 +207,31 @@ typedef struct weir_lock_figures {
  */
 WEIR_API int weir_lock_stats(weir_lock_figures *out);
 
+/*
+ * Errors that nobody can be given: a finalizer or a callback returns nothing,
+ * and whoever made it run, by a drop, a collection or a checkpoint, asked for
+ * something else.  It says here what went wrong, and goes on or returns; a
+ * collection is not stopped by it.  What weir_error() tells the thread is the
+ * same after a finalizer or callback as before.
+ *
+ * what: a phrase, valid during the call, or NULL.  o: what it is about, or
+ * NULL.
+ */
+typedef void (*weir_unraisable_fn)(int error, const char *what,
+                                   WEIR_BORROWED weir_object *o, void *data);
+
+/*
+ * Who is told; NULL: nobody, as at start.  The hook runs on the thread that
+ * reports, and may use objects.  Returns 0 or WEIR_ESTATE.  Caller: attached.
+ */
+WEIR_API int weir_set_unraisable(weir_unraisable_fn hook, void *data);
+
+/* Report an error.  Caller: attached; ignored if it is not. */
+WEIR_API void weir_unraisable(int error, const char *what, weir_object *o);
+
+/* How many were reported since the start, heard or not.  Any thread. */
+WEIR_API uint64_t weir_unraisable_count(void);
+
 #ifdef __cplusplus
 }
 #endif

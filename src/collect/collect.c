@@ -28,6 +28,7 @@
 #include "collect/report.h"
 #include "collect/round.h"
 #include "collect/settings.h"
+#include "collect/trace.h"
 #include "thread/safepoint.h"
 #include "thread/thread.h"
 
@@ -267,7 +268,8 @@ start_world(struct wr_thread *self)
 
 /*
  * The first half: find the garbage.  Caller: world stopped.
- * 0, or WEIR_ENOMEM and nothing has changed [inv:collect.enomem-no-change].
+ * 0, or WEIR_ENOMEM or WEIR_ELIMIT and nothing has changed
+ * [inv:collect.enomem-no-change].
  */
 static int
 detect_stw(struct wr_round *round, int generation)
@@ -279,7 +281,15 @@ detect_stw(struct wr_round *round, int generation)
     if (wr_round_prepare(round, generation) != WEIR_OK) {
         return WEIR_ENOMEM;
     }
+    if (round->trace != NULL) {
+        int error = wr_trace_take_stw(round->trace, round);
+
+        if (error != WEIR_OK) {
+            return error;
+        }
+    }
     wr_detect(round);
+    WEIR_ASSERT(round->trace == NULL || wr_trace_agrees_stw(round->trace));
     wr_heap_retouch_stw();
     wr_settings_restart_counts(generation);
     return WEIR_OK;
@@ -369,6 +379,7 @@ collect(struct wr_thread *self, weir_gc_last_collection *last)
     wr_garbage_free(round, self);
     /* [inv:collect.clean-at-rest] */
     WEIR_ASSERT_SLOW(wr_round_is_clean(round));
+    wr_suspect_report(round);
     wr_keep_report(round, self);
     wr_round_finish(round);
     last->free_ns = lap(&begin);
@@ -398,6 +409,8 @@ run(struct wr_thread *self, int generation)
     weir_gc_info info = {.generation = generation};
     weir_gc_last_collection last = {.generation = generation};
     int64_t result;
+    /* What users' code leaves is no news to who came to a checkpoint. */
+    int error = self->error;
 
     wr_settings_call(WEIR_GC_START, &info);
     result = collect(self, &last);
@@ -412,11 +425,13 @@ run(struct wr_thread *self, int generation)
         report_stats(&info);
     }
     wr_settings_call(WEIR_GC_STOP, &info);
+    self->error = error;
     return result;
 }
 
-int64_t
-weir_gc_collect(int generation)
+/* trace: where to write the steps down, or NULL. */
+static int64_t
+collect_now(int generation, struct wr_trace *trace)
 {
     struct wr_thread *self;
     int64_t result;
@@ -431,8 +446,33 @@ weir_gc_collect(int generation)
     if (!wr_cfg_counted || !claim(self)) {
         return 0;
     }
+    collector.round.trace = trace;
     result = is_shut() ? WEIR_ESTATE : run(self, generation);
+    collector.round.trace = NULL;
     unclaim(self);
+    return result;
+}
+
+int64_t
+weir_gc_collect(int generation)
+{
+    return collect_now(generation, NULL);
+}
+
+int64_t
+weir_gc_collect_traced(int generation, weir_gc_trace_fn fn, void *data)
+{
+    struct wr_trace trace = {.steps = NULL};
+    int64_t result;
+
+    if (fn == NULL) {
+        return WEIR_EINVAL;
+    }
+    result = collect_now(generation, &trace);
+    if (result >= 0) {
+        wr_trace_tell(&trace, fn, data);
+    }
+    wr_trace_free(&trace);
     return result;
 }
 

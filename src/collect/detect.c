@@ -263,7 +263,7 @@ count_again(struct wr_round *round)
 
 /*
  * Replace the byte of an object with a large count by the answer: 0 if all
- * references are internal, else 1.  A count that has turned negative
+ * references are internal, 2 if more than all are, else 1.  A count that has turned negative
  * (immortal since) never matches.
  */
 static void
@@ -273,7 +273,9 @@ resolve(const struct wr_round *round, weir_object *o)
     int64_t internal = *byte + wr_overflow_get(&round->overflow, o);
     int64_t expected = wr_ref_value(o) - round->bias;
 
-    *byte = internal == expected && !round->overflow.lost ? 0 : 1;
+    *byte = internal == expected && !round->overflow.lost ? 0
+            : internal > expected                         ? 2
+                                                          : 1;
 }
 
 /* True where note_big() was told of o. */
@@ -456,6 +458,9 @@ wr_detect(struct wr_round *round)
     wr_round_populate(round, WR_SIDE_BITMAPS);
     count_all(round);
     resolve_all(round);
+    if (WEIR_DEBUG >= 1) {
+        wr_suspect_stw(round);
+    }
     split_all(round);
     wr_mark_rescan(round);
     wr_round_untouch(round);

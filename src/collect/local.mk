@@ -25,6 +25,9 @@ WEIR_SOURCES += \
 	%D%/settings.h \
 	%D%/size.c \
 	%D%/size.h \
+	%D%/suspect.c \
+	%D%/trace.c \
+	%D%/trace.h \
 	%D%/visit.h \
 	%D%/walk.h \
 	%D%/weak.c
@@ -48,5 +51,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_inspect.c \
 	tests/test_keep.c \
 	tests/test_size.c \
+	tests/test_trace.c \
+	tests/test_unraisable.c \
 	tests/test_weak_collect.c \
 	tests/test_weak_threads.c

@@ -71,6 +71,11 @@ struct wr_row {
     uint64_t next;
 };
 
+/* Objects with corrupt counts that one collection reports. */
+enum { WR_SUSPECTS_MAX = 4 };
+
+struct wr_trace;
+
 /* A pool that takes part, in address order. */
 struct wr_pool_ref {
     uint32_t pool;
@@ -130,6 +135,11 @@ struct wr_round {
     uint32_t debug;
     /* uncollectable objects of which the hook is to be told, owned */
     struct wr_vector told;
+    /* reports about corrupt counts that wait for the world to run */
+    weir_gc_report suspects[WR_SUSPECTS_MAX];
+    unsigned nsuspects;
+    /* where to write the three steps down, or NULL */
+    struct wr_trace *trace;
     bool finalizers; /* some garbage waits for its finalizer */
     bool revived;    /* mark bits name objects whose bias must be dropped */
 
@@ -186,6 +196,16 @@ void wr_round_set_roots(wr_roots_fn roots);
  * stopped, round prepared.
  */
 void wr_detect(struct wr_round *round);
+
+/*
+ * Find the candidates with more references than they count, after they have
+ * been counted and before the roots are taken out, and die of the first if
+ * there is no hook.  Caller: wr_detect().
+ */
+void wr_suspect_stw(struct wr_round *round);
+
+/* Tell the hook of them.  Caller: attached, world running. */
+void wr_suspect_report(struct wr_round *round);
 
 /*
  * o, which is garbage, is alive with all it reaches: those leave the cand bits.

@@ -70,6 +70,7 @@ void wr_dying_drain(struct wr_thread *self);
 struct wr_interlude {
     void *dying;
     bool active;
+    int error;
     const void *site;
 };
 
@@ -85,6 +86,7 @@ wr_user_begin(struct wr_thread *self)
     struct wr_interlude interlude = {
         .dying = self->dying,
         .active = self->dealloc_active,
+        .error = self->error,
         .site = wr_site_swap(NULL),
     };
 
@@ -102,6 +104,7 @@ wr_user_end(struct wr_thread *self, struct wr_interlude interlude)
     self->finalizer_depth--;
     self->dying = interlude.dying;
     self->dealloc_active = interlude.active;
+    self->error = interlude.error;
     (void)wr_site_swap(interlude.site);
 }
 

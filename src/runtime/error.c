@@ -2,9 +2,23 @@
 /*
  * runtime/error.c - error codes in words, and the thread's last error.
  */
+#include "runtime/error.h"
+
+#include "thread/safepoint.h"
 #include "thread/thread.h"
 
-#include <weir/error.h>
+#include <weir/runtime.h>
+
+struct unraisable { /* SHARED */
+    /* [stw] written; [atomic: plain read by attached threads] */
+    weir_unraisable_fn hook;
+    /* [stw] as hook */
+    void *data;
+    /* [stat] [atomic: added relaxed] */
+    uint64_t count;
+};
+
+static struct unraisable unraisable;
 
 static const char *const phrases[] = {
     "success",
@@ -36,4 +50,46 @@ int
 weir_error(void)
 {
     return weir_attached() ? wr_self()->error : WEIR_ESTATE;
+}
+
+void
+wr_unraisable_reset(void)
+{
+    unraisable.hook = NULL;
+    unraisable.data = NULL;
+    wr_store_relaxed(&unraisable.count, UINT64_C(0));
+}
+
+int
+weir_set_unraisable(weir_unraisable_fn hook, void *data)
+{
+    struct wr_thread *self;
+
+    if (!weir_attached()) {
+        return WEIR_ESTATE;
+    }
+    self = wr_self();
+    wr_stop_world(self);
+    unraisable.hook = hook;
+    unraisable.data = data;
+    wr_start_world(self);
+    return WEIR_OK;
+}
+
+void
+weir_unraisable(int error, const char *what, weir_object *o)
+{
+    if (!weir_attached()) {
+        return;
+    }
+    (void)wr_fetch_add_relaxed(&unraisable.count, UINT64_C(1));
+    if (unraisable.hook != NULL) {
+        unraisable.hook(error, what, o, unraisable.data);
+    }
+}
+
+uint64_t
+weir_unraisable_count(void)
+{
+    return wr_load_relaxed(&unraisable.count);
 }

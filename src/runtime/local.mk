@@ -1,6 +1,7 @@
 WEIR_SOURCES += \
 	%D%/checkpoint.c \
 	%D%/error.c \
+	%D%/error.h \
 	%D%/fork.c \
 	%D%/handle.c \
 	%D%/handle.h \

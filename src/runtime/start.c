@@ -16,6 +16,7 @@
 #include "object/site.h"
 #include "object/type.h"
 #include "object/weak.h"
+#include "runtime/error.h"
 #include "runtime/handle.h"
 #include "runtime/stop.h"
 #include "thread/thread.h"
@@ -182,6 +183,7 @@ start_floors(const weir_config *config)
     }
     wr_handle_start();
     wr_collect_set_roots(wr_handle_each_stw);
+    wr_unraisable_reset();
     if (config->gc_disabled) {
         (void)weir_gc_disable();
     }
