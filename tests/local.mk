@@ -99,6 +99,8 @@ tests_fuzz_collect_unsafe_LDADD = libcore-unsafe.la $(FUZZ_LIBS)
 endif
 
 SCRIPT_TESTS = tests/examples.sh tests/headers.sh tests/lint.sh tests/symbols.sh
+SCRIPT_TESTS = tests/behaviours.sh tests/examples.sh tests/headers.sh \
+	tests/lint.sh tests/symbols.sh
 EXTRA_DIST += $(SCRIPT_TESTS) $(CLI_TESTS)
 
 EXTRA_DIST += \
@@ -119,6 +121,8 @@ EXTRA_DIST += \
 	examples/embed/self-list.expected \
 	examples/embed/shared-dict.c \
 	examples/embed/shared-dict.expected \
+	examples/embed/three-steps.c \
+	examples/embed/three-steps.expected \
 	examples/embed/weak-cache.c \
 	examples/embed/weak-cache.expected
 

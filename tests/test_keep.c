@@ -126,6 +126,7 @@ break_garbage(void)
 
 /* ---- legacy finalizers -------------------------------------------------- */
 
+/* [inv:collect.kept] */
 START_TEST(a_legacy_finalizer_makes_its_cycle_uncollectable)
 {
     weir_object *o = make_ring(legacy_type, plain_type);

@@ -106,7 +106,7 @@ typedef struct weir_gc_last_collection {
     uint64_t uncollectable; /* found unreachable and kept */
     uint64_t detect_ns;     /* from the request to stop to the garbage */
     uint64_t finalize_ns;   /* running callbacks of weak references and
-                           * finalizers, and looking again; 0 without any */
+                             * finalizers, and looking again; 0 without any */
     uint64_t free_ns;       /* tearing down and freeing */
     uint64_t pause_ns;      /* other threads stopped, all its stops together */
 } weir_gc_last_collection;

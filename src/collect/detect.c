@@ -263,8 +263,8 @@ count_again(struct wr_round *round)
 
 /*
  * Replace the byte of an object with a large count by the answer: 0 if all
- * references are internal, 2 if more than all are, else 1.  A count that has turned negative
- * (immortal since) never matches.
+ * references are internal, 2 if there are more of those than it counts, else
+ * 1.  A count that has turned negative (immortal since) never matches.
  */
 static void
 resolve(const struct wr_round *round, weir_object *o)

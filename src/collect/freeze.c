@@ -5,7 +5,8 @@
  * A frozen object has all generation bits set and is not tracked
  * [inv:collect.frozen]; so the loops of the collector, which ask for the
  * tracked, need not know of it.  It is old in the bitmaps.  What it refers to
- * has a count that no collection explains, and lives [inv:collect.outside-keeps].
+ * has a count that no collection explains, and lives
+ * [inv:collect.outside-keeps].
  *
  * Collections are kept out meanwhile, so no object is garbage of one.
  */
