@@ -46,10 +46,18 @@ by_address(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void
+sort_found(struct shadow *s)
+{
+    if (s->nfound > 0) {
+        qsort(s->found, s->nfound, sizeof(*s->found), by_address);
+    }
+}
+
 static bool
 is_among(weir_object *const *sorted, size_t n, weir_object *o)
 {
-    return bsearch(&o, sorted, n, sizeof(*sorted), by_address) != NULL;
+    return n > 0 && bsearch(&o, sorted, n, sizeof(*sorted), by_address) != NULL;
 }
 
 /* List the heap, without what was there at the start. */
@@ -60,7 +68,7 @@ list_heap(struct shadow *s)
 
     s->nfound = 0;
     wr_reference_walk(note_found, s);
-    qsort(s->found, s->nfound, sizeof(*s->found), by_address);
+    sort_found(s);
     for (size_t i = 0; i < s->nfound; i++) {
         if (!is_among(s->before, s->nbefore, s->found[i])) {
             s->found[kept++] = s->found[i];
@@ -81,9 +89,11 @@ shadow_start(struct shadow *s, uint32_t n)
     }
     s->work = must(calloc(s->size, sizeof(*s->work)));
     wr_reference_walk(note_found, s);
-    qsort(s->found, s->nfound, sizeof(*s->found), by_address);
+    sort_found(s);
     s->before = must(calloc(s->nfound + 1, sizeof(*s->before)));
-    memcpy(s->before, s->found, s->nfound * sizeof(*s->found));
+    for (size_t i = 0; i < s->nfound; i++) {
+        s->before[i] = s->found[i];
+    }
     s->nbefore = s->nfound;
 }
 

@@ -178,6 +178,9 @@ send_for_array(const weir_object *o)
     default:
         return false;
     }
+    if (array == NULL) {
+        return false;
+    }
     __builtin_prefetch(array);
     __builtin_prefetch(array + 64);
     __builtin_prefetch(array + 128);

@@ -51,8 +51,10 @@ wr_side_start(void *tables, uint8_t *arena_bytes)
 
     side_state = arena_bytes;
     for (unsigned part = 0; part < WR_SIDE_PARTS; part++) {
-        ready[part] =
-            arena_bytes + (part + 1) * (wr_region.pools_all / WR_ARENA_POOLS);
+        ready[part] = arena_bytes == NULL
+                          ? NULL
+                          : arena_bytes + (part + 1) * (wr_region.pools_all /
+                                                        WR_ARENA_POOLS);
     }
     used_from = used_end = 0;
     wr_side = none;
