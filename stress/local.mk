@@ -57,12 +57,18 @@ PEER_SOURCES += $(STRESS_COMMON) \
 	%D%/peers/refs.c \
 	%D%/peers/trees.c
 
-PROGRAM_TEST_SOURCES += $(PROGRAM_SOURCES) \
+BOEHM_SOURCES += $(STRESS_COMMON) $(BENCH_COMMON) \
+	%D%/collect/boehm.c
+
+PROGRAM_TEST_SOURCES += $(PROGRAM_SOURCES) $(BENCH_SOURCES) \
+	%D%/options.c %D%/options.h \
+	%D%/record.c %D%/record.h \
 	%D%/params.c %D%/params.h \
 	%D%/programs/ring.c %D%/programs/ring.h \
 	%D%/programs/work.c %D%/programs/work.h \
 	%D%/runner.c %D%/runner.h \
 	tests/lies.c tests/lies.h \
+	tests/test_bench.c \
 	tests/test_programs.c \
 	tests/test_ring.c
 

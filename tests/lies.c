@@ -209,6 +209,9 @@ WRAP(int64_t, weir_gc_collect, int generation)
     if (lies(WR_LIE_COLLECT_NOTHING, false)) {
         return 0;
     }
+    if (lies(WR_LIE_COLLECT_MORE, false)) {
+        return __real_weir_gc_collect(generation) + 1;
+    }
     return __real_weir_gc_collect(generation);
 }
 
@@ -218,6 +221,7 @@ WRAP(int, weir_memory_stats, weir_memory *out)
 
     if (error == 0 && lies(WR_LIE_MEMORY_HIGH, false)) {
         out->arenas *= 1000;
+        out->objects *= 1000;
     }
     return error;
 }

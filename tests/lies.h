@@ -46,7 +46,9 @@ enum wr_lie {
     WR_LIE_DEATHS_LOST,
     /* finds nothing */
     WR_LIE_COLLECT_NOTHING,
-    /* reports a thousand times as many arenas */
+    /* reports one object too many */
+    WR_LIE_COLLECT_MORE,
+    /* reports a thousand times as many arenas and objects */
     WR_LIE_MEMORY_HIGH
 };
 

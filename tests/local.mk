@@ -71,9 +71,9 @@ tests_check_programs_SOURCES = $(TEST_FILES) tests/suites_programs.def \
 	$(PROGRAM_TEST_SOURCES)
 tests_check_programs_CPPFLAGS = $(TEST_CPPFLAGS) \
 	-DWR_SUITES='"suites_programs.def"' -DWEIR_FLAVOUR_ATOMIC
-tests_check_programs_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_check_programs_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 tests_check_programs_LDFLAGS = $(AM_LDFLAGS) $(LIES)
-tests_check_programs_LDADD = libcore-atomic.la $(TEST_LIBS)
+tests_check_programs_LDADD = libcore-atomic.la $(TEST_LIBS) $(JANSSON_LIBS)
 
 # The fuzz target, fed by a generator of its own; ./dev fuzz links it to
 # libFuzzer instead.

@@ -120,8 +120,8 @@ write_verdict(struct wr_collect *collect, const struct wr_run *first,
     json_t *more =
         json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "a",
                   wr_run_name(first), "b", wr_run_name(run), "metric",
-                  "ns_per_object", "ratio", real_or_null(ratio->ratio), "low",
-                  real_or_null(ratio->known ? ratio->low : NAN), "high",
+                  "cpu_ns_per_object", "ratio", real_or_null(ratio->ratio),
+                  "low", real_or_null(ratio->known ? ratio->low : NAN), "high",
                   real_or_null(ratio->known ? ratio->high : NAN), "verdict",
                   wr_verdict_name(run->verdict));
 
@@ -143,12 +143,13 @@ all_positive(const double *values, size_t n)
     return true;
 }
 
-/* How much longer `run` takes than the first of its case. */
+/* How much longer `run` takes than the first of its case, in processor time,
+ * which other work on the machine disturbs least. */
 static void
 compare(struct wr_collect *collect, const struct wr_run *first,
         struct wr_run *run)
 {
-    size_t offset = offsetof(struct wr_collect_sample, ns_per_object);
+    size_t offset = offsetof(struct wr_collect_sample, cpu_ns_per_object);
     size_t n;
     size_t m;
     double *a = wr_run_values(first, offset, &n);

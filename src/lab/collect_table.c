@@ -93,7 +93,7 @@ put_start(struct wr_table *table, const struct wr_run *run, bool first)
         wr_table_put(table, run->failed > 0 ? "failed" : "-", WR_BAD);
         return false;
     }
-    put_median(table, run, FIELD(ns_per_object));
+    put_median(table, run, FIELD(cpu_ns_per_object));
     put_ratio(table, run, first);
     return true;
 }
@@ -114,7 +114,7 @@ static void
 add_requested_columns(struct wr_table *table)
 {
     add_start_columns(table);
-    wr_table_column(table, "cpu", WR_RIGHT, 2);
+    wr_table_column(table, "clock", WR_RIGHT, 2);
     wr_table_column(table, "detect", WR_RIGHT, 5);
     wr_table_column(table, "final.", WR_RIGHT, 2);
     wr_table_column(table, "free", WR_RIGHT, 6);
@@ -132,7 +132,7 @@ put_requested(struct wr_table *table, const struct wr_run *run, bool first)
     if (!put_start(table, run, first)) {
         return;
     }
-    put_figures(table, wr_run_median(run, FIELD(cpu_ns_per_object)));
+    put_figures(table, wr_run_median(run, FIELD(ns_per_object)));
     put_figures(table, wr_run_median(run, FIELD(detect)) / objects);
     put_figures(table, wr_run_median(run, FIELD(finalize)) / objects);
     put_figures(table, wr_run_median(run, FIELD(free)) / objects);
@@ -282,9 +282,10 @@ wr_collect_table(const struct wr_collect *collect, FILE *out)
     print_kind(collect, false, out);
     print_kind(collect, true, out);
     wr_table_wrap(out, WR_FAINT, colour, width, 0,
-                  "ns/object: of the collector, wall time; cpu: processor "
-                  "time; detect, final., free: its phases, per object; mem: "
-                  "peak over live memory; ~: a peer.");
+                  "ns/object: processor time of the collector, which the ratio "
+                  "compares; clock: by the clock; detect, final., free: its "
+                  "phases, per object, by the clock; mem: peak over live "
+                  "memory; ~: a peer.");
 }
 
 void

@@ -27,6 +27,11 @@ struct wr_log {
     uint64_t visited;
     uint64_t collected;
 
+    /* processor time of those that a callback noted, and when the present
+     * one began */
+    uint64_t cpu_ns;
+    uint64_t cpu_began_ns;
+
     /* a note was lost for want of memory */
     bool lost;
 };

@@ -262,16 +262,18 @@ def requested(options, record):
     record["cpu_ns_per_object"] = sorted(cpu)[len(cpu) // 2] / objects
 
 
-def watch(pauses, freed):
+def watch(pauses, cpu, freed):
     """Note every collection from now on."""
-    begin = 0
+    begin = begin_cpu = 0
 
     def note(phase, info):
-        nonlocal begin
+        nonlocal begin, begin_cpu
         if phase == "start":
+            begin_cpu = time.thread_time_ns()
             begin = time.perf_counter_ns()
         else:
             pauses.append(time.perf_counter_ns() - begin)
+            cpu.append(time.thread_time_ns() - begin_cpu)
             freed[0] += info["collected"]
 
     gc.callbacks.append(note)
@@ -284,12 +286,13 @@ def churn(options, record):
                     None)
     gc.collect()
     pauses = []
+    cpu = []
     freed = [0]
     cycles = options["objects"] // 2
     part = cycles // 64 + 1
     samples = []
     settle_memory(record)
-    watch(pauses, freed)
+    watch(pauses, cpu, freed)
     begin = time.perf_counter_ns()
     for i in range(1, cycles + 1):
         first = Pair()
@@ -304,6 +307,7 @@ def churn(options, record):
     peak_memory(record)
     note_pauses(record, pauses)
     record["ns_per_object"] = sum(pauses) / options["objects"]
+    record["cpu_ns_per_object"] = sum(cpu) / options["objects"]
     record["backlog"] = {"max": max(samples),
                          "mean": sum(samples) / len(samples),
                          "samples": samples}
@@ -336,12 +340,13 @@ def grow_by(n, root):
 def grow(options, record):
     """A live heap that grows from live_heap to objects."""
     pauses = []
+    cpu = []
     freed = [0]
     points = []
     size = 0
     root = None
     first = 0
-    watch(pauses, freed)
+    watch(pauses, cpu, freed)
     begin = time.perf_counter_ns()
     target = float(options["live_heap"])
     while size < options["objects"]:
@@ -363,6 +368,7 @@ def grow(options, record):
                         "time_exponent": None}
     grown = options["objects"] - points[0]["objects"]
     record["ns_per_object"] = record["gc_ns"] / max(1, grown)
+    record["cpu_ns_per_object"] = sum(cpu[first:]) / max(1, grown)
     record["collected"] = freed[0]
     record["expected"] = 0
     if freed[0] != 0:

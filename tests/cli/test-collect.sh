@@ -25,7 +25,7 @@ for field in graph order live live_heap objects generation flavour \
 done
 has json '"order":"shuffled","live":false,"live_heap":0,"objects":1000,'
 has json '"order":"build","live":true,"live_heap":1000,"objects":2000,'
-has json '"a":"gil","b":"atomic","metric":"ns_per_object","ratio":'
+has json '"a":"gil","b":"atomic","metric":"cpu_ns_per_object","ratio":'
 has json '"verdict":"slower"'
 has out 'tree: 1.00k objects, garbage, full, shuffled order'
 has out 'tree: 2.00k objects, live, young, build order, beside 1.00k live'
@@ -56,7 +56,7 @@ has json '"objects":400,"generation":null'
 run 0 collect "${one[@]}" --graphs tree,leaky --cells gil --runs 6 --peers \
     --json "$tmp/json"
 count json '"peer":"python3","seed":' 6
-has json '"a":"gil","b":"python3","metric":"ns_per_object","ratio":'
+has json '"a":"gil","b":"python3","metric":"cpu_ns_per_object","ratio":'
 has out '~python3'
 count json '"peer":"boehm","seed":' 6
 rm "$tmp/cells/weir-collect-boehm"
