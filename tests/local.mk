@@ -98,7 +98,6 @@ tests_fuzz_collect_unsafe_CPPFLAGS = $(TEST_CPPFLAGS) -DWEIR_FLAVOUR_UNSAFE
 tests_fuzz_collect_unsafe_LDADD = libcore-unsafe.la $(FUZZ_LIBS)
 endif
 
-SCRIPT_TESTS = tests/examples.sh tests/headers.sh tests/lint.sh tests/symbols.sh
 SCRIPT_TESTS = tests/behaviours.sh tests/examples.sh tests/headers.sh \
 	tests/lint.sh tests/symbols.sh
 EXTRA_DIST += $(SCRIPT_TESTS) $(CLI_TESTS)
