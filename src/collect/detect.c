@@ -441,7 +441,7 @@ wr_detect_summarise(struct wr_round *round)
         }
         ref.seen &= (uint8_t)~WR_SEEN_BIG;
         ref.seen |= WR_SEEN_GARBAGE;
-        round->pools[kept++] = ref;
+        wr_round_keep(round, &kept, i, ref);
     }
     round->npools = kept;
 }

@@ -393,12 +393,12 @@ leave_alive(struct wr_round *round)
         size_t n = marks_in(ref.pool);
 
         if (n == 0) {
-            round->pools[kept++] = ref;
+            wr_round_keep(round, &kept, i, ref);
             continue;
         }
         if (n < wr_load_relaxed(&wr_pool_at(ref.pool)->used)) {
             ref.seen |= WR_SEEN_MARKED;
-            round->pools[kept++] = ref;
+            wr_round_keep(round, &kept, i, ref);
         } else {
             /* [inv:collect.wholly-alive] */
             WEIR_ASSERT_SLOW(is_wholly_marked(ref.pool));

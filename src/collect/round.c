@@ -88,9 +88,13 @@ reserve_pools(struct wr_round *round, size_t n)
     void *member = round->member;
     void *pools = round->pools;
     size_t rounded = (n + 255) & ~(size_t)255;
+    size_t before = round->member_capacity;
     int error = reserve(&member, &round->member_capacity, rounded, 1);
 
     round->member = member;
+    if (round->member_capacity != before) {
+        memset(round->member, 0, round->member_capacity);
+    }
     if (error == WEIR_OK) {
         error = reserve(&pools, &round->pools_capacity, rounded,
                         sizeof(struct wr_pool_ref));
@@ -120,38 +124,41 @@ touched_mask(int generation)
     return generation == 0 ? 1 : 2;
 }
 
-/* Fill the list of pools: n of them exist. */
+/* Fill the list of pools: n of them exist, whole arenas of them. */
 static void
 choose_pools(struct wr_round *round, size_t n)
 {
     uint8_t mask = touched_mask(round->generation);
 
-    round->npools = 0;
-    if (n == 0) {
-        return;
-    }
-    memset(round->member, 0, n);
     if (round->generation == WEIR_GC_GENERATIONS - 1) {
         for (size_t i = 0; i < n; i++) {
             add_pool(round, i);
         }
-        return;
-    }
-    for (size_t i = 0; i < n;) {
-        uint64_t eight = 0;
+    } else {
+        for (size_t i = 0; i < n; i += WR_SCAN_STEP) {
+            uint64_t some = ~wr_scan_zeros((const int8_t *)wr_touched + i);
 
-        if (i % 8 == 0 && n - i >= 8) {
-            memcpy(&eight, wr_touched + i, sizeof(eight));
-            if (eight == 0) {
-                i += 8;
-                continue;
+            for (; some != 0; some &= some - 1) {
+                size_t pool = i + wr_bitmap_lowest(some);
+
+                if ((wr_touched[pool] & mask) != 0) {
+                    add_pool(round, pool);
+                }
             }
         }
-        if ((wr_touched[i] & mask) != 0) {
-            add_pool(round, i);
-        }
-        i++;
     }
+    round->nmembers = round->npools;
+}
+
+/* [inv:collect.clean-at-rest] */
+static void
+forget_members(struct wr_round *round)
+{
+    for (size_t i = 0; i < round->nmembers; i++) {
+        round->member[round->pools[i].pool] = 0;
+    }
+    round->npools = 0;
+    round->nmembers = 0;
 }
 
 /* The last pool of a run without large gaps; *at goes on behind it. */
@@ -288,6 +295,7 @@ wr_round_prepare(struct wr_round *round, int generation)
         reserve_stack(round, count_blocks(round)) != WEIR_OK ||
         reserve_big(round) != WEIR_OK ||
         wr_round_reserve_overflow(round) != WEIR_OK) {
+        forget_members(round);
         return WEIR_ENOMEM;
     }
     return WEIR_OK;
@@ -308,10 +316,9 @@ wr_round_untouch(const struct wr_round *round)
 bool
 wr_round_is_clean(const struct wr_round *round)
 {
-    for (size_t pool = 0; pool < round->bytes >> WR_POOL_SHIFT; pool++) {
-        if (round->member[pool] == 0) {
-            continue;
-        }
+    for (size_t i = 0; i < round->nmembers; i++) {
+        size_t pool = round->pools[i].pool;
+
         for (size_t word = pool * WR_POOL_WORDS;
              word < (pool + 1) * WR_POOL_WORDS; word++) {
             if (wr_side.cand[word] != 0 || wr_side.mark[word] != 0 ||
@@ -327,6 +334,7 @@ wr_round_is_clean(const struct wr_round *round)
 void
 wr_round_finish(struct wr_round *round)
 {
+    forget_members(round);
     if (round->stack_capacity > STACK_KEEP) {
         wr_mem_free(round->stack);
         round->stack = NULL;

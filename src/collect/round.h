@@ -89,13 +89,16 @@ struct wr_round {
      * later and is never looked at. */
     size_t bytes;
 
-    /* By pool number: WR_MEMBER_*; 0: takes no part. */
+    /* By pool number: WR_MEMBER_*; 0: takes no part.  All 0 at rest. */
     uint8_t *member;
     size_t member_capacity;
 
     struct wr_pool_ref *pools;
     size_t npools;
     size_t pools_capacity;
+
+    /* Behind those npools stand the members that have left; with them. */
+    size_t nmembers;
 
     /* Marking: found alive, children not yet looked at. */
     weir_object **stack;
@@ -180,7 +183,18 @@ void wr_round_populate(const struct wr_round *round, enum wr_side_part part);
 void wr_round_each_root(void (*visit)(weir_object *o, void *context),
                         void *context);
 
-/* Give back what is too large to keep.  Caller: the collecting thread. */
+/* Of a loop over the pools: the one at place i stays, behind *kept others; what
+ * was there has left. */
+static inline void
+wr_round_keep(struct wr_round *round, size_t *kept, size_t i,
+              struct wr_pool_ref ref)
+{
+    round->pools[i] = round->pools[*kept];
+    round->pools[(*kept)++] = ref;
+}
+
+/* No pool takes part any more, and what is too large to keep goes.  Caller:
+ * the collecting thread. */
 void wr_round_finish(struct wr_round *round);
 
 /* Give everything back. */
