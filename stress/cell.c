@@ -62,9 +62,6 @@ check_settings(const struct wr_options *options)
 {
     bool locked = wr_cell_always_locked() || options->gil;
 
-    if (options->bytes >= 0) {
-        wr_usage_error("--bytes: this runtime has no trigger by bytes");
-    }
     if (options->policy != NULL && !locked) {
         wr_usage_error("--policy %s: %s runs without the lock; add --gil",
                        options->policy, WR_FLAVOUR_NAME);
@@ -138,7 +135,7 @@ start_runtime(struct cell *cell)
     }
 }
 
-/* Set the young threshold and note what the runtime really runs with. */
+/* Set the triggers and note what the runtime really runs with. */
 static void
 describe_cell(struct cell *cell)
 {
@@ -151,11 +148,15 @@ describe_cell(struct cell *cell)
         (void)weir_gc_set_threshold(thresholds[0], thresholds[1],
                                     thresholds[2]);
     }
+    if (cell->options.bytes >= 0) {
+        (void)weir_gc_set_bytes(cell->options.bytes);
+    }
     cell->cell.flavour = WR_FLAVOUR_NAME;
     cell->cell.gil = strcmp(policy, "none") != 0;
     cell->cell.lock = cell->cell.gil ? policy : NULL;
     cell->cell.gc = weir_gc_is_enabled();
     cell->cell.t0 = thresholds[0];
+    cell->cell.bytes = weir_gc_get_bytes();
 }
 
 static void

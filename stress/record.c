@@ -62,12 +62,12 @@ used_params(const struct weir_run *run)
 static json_t *
 cell_object(const struct wr_record_cell *cell, uint32_t threads)
 {
-    /* A byte trigger does not exist yet, so the setting is always null. */
     return json_pack(
-        "{s:o, s:o, s:I, s:b, s:b, s:o, s:n, s:o}", "flavour",
+        "{s:o, s:o, s:I, s:b, s:b, s:o, s:o, s:o}", "flavour",
         text_or_null(cell->flavour), "lock", text_or_null(cell->lock),
         "threads", (json_int_t)threads, "gil", cell->gil, "gc", cell->gc, "t0",
-        count_or_null(cell->t0), "bytes", "peer", text_or_null(cell->peer));
+        count_or_null(cell->t0), "bytes", count_or_null(cell->bytes), "peer",
+        text_or_null(cell->peer));
 }
 
 /* wall_s, cpu_s, ops and ops_per_s, null when the run did not end. */

@@ -30,6 +30,9 @@ struct wr_record_cell {
     /* young threshold; negative: none */
     int64_t t0;
 
+    /* bytes that make a collection due; negative: none */
+    int64_t bytes;
+
     /* NULL for a cell */
     const char *peer;
 };

@@ -10,6 +10,7 @@
 
 #include "tests/suites.h"
 
+#include "base/bitmap.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "heap/checker.h"
@@ -116,6 +117,25 @@ thing_free(struct wr_heap *heap, struct thing *thing)
 {
     thing->count = 0;
     wr_heap_free(heap, thing);
+}
+
+/* Link the blocks of a pool whose bits are set, and free them. */
+static inline void
+batch_free(struct wr_heap *heap, size_t pool, const uint64_t *bits)
+{
+    char *last = NULL;
+
+    for (size_t i = 0; i < WR_SIDE_POOL_WORDS * 64; i++) {
+        if (wr_bitmap_test(bits, i)) {
+            char *block = wr_pool_start(pool) + (i << WR_GRANULE_SHIFT);
+
+            if (last != NULL) {
+                wr_block_set_next(last, block);
+            }
+            last = block;
+        }
+    }
+    wr_heap_free_batch(heap, pool, bits);
 }
 
 /* Put n pointers into random order. */

@@ -383,7 +383,7 @@ START_TEST(the_oldest_only_when_enough_is_pending)
     }
     ck_assert_uint_gt(collections(1), 3);
     ck_assert_uint_eq(collections(2), full);
-    for (size_t i = 0; i < 1500; i++) {
+    for (size_t i = 0; i < 3000; i++) {
         weir_object *o = pair();
 
         ck_assert_int_eq(weir_list_append(keep, o), 0);

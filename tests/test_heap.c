@@ -399,23 +399,23 @@ START_TEST(batches_free_parts_and_whole_pools)
         for (unsigned i = 0; i < 2048; i += step) {
             batch_add(bits, things[pool * 2048 + i]);
         }
-        wr_heap_free_batch(heap, first + pool, bits);
+        batch_free(heap, first + pool, bits);
         heap_sound();
     }
     ck_assert_uint_eq(heap_blocks(), 2048 - 683 + 1024);
     memset(bits, 0, sizeof(bits));
-    wr_heap_free_batch(heap, first, bits);
+    batch_free(heap, first, bits);
     ck_assert_uint_eq(heap_blocks(), 2048 - 683 + 1024);
     /* the current pool, whole */
     for (unsigned i = 1; i < 2048; i += 2) {
         batch_add(bits, things[4 * 2048 + i]);
     }
-    wr_heap_free_batch(heap, first + 4, bits);
+    batch_free(heap, first + 4, bits);
     heap_sound();
     struct thing *large = thing_new(heap, 200000);
     memset(bits, 0, sizeof(bits));
     batch_add(bits, large);
-    wr_heap_free_batch(heap, wr_pool_index(large), bits);
+    batch_free(heap, wr_pool_index(large), bits);
     ck_assert_uint_eq(heap_stats().spans, 0);
     /* in address order again, and no block twice */
     for (unsigned i = 0; i < 683; i++) {

@@ -255,7 +255,7 @@ START_TEST(batches_are_checked_block_by_block)
             plant(bad + 64, 1);
         }
     }
-    wr_heap_free_batch(heap, pool, bits);
+    batch_free(heap, pool, bits);
     expect_one(WR_CHECKER_OVERFLOW, bad);
     wr_checker_flush(heap);
     ck_assert_uint_eq(heap_blocks(), 0);

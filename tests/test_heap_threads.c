@@ -298,7 +298,7 @@ free_in_batches(void *arg)
             thing->count = 0;
             bits[granule / 64] |= UINT64_C(1) << (granule % 64);
         }
-        wr_heap_free_batch(heap, pool, bits);
+        batch_free(heap, pool, bits);
     }
     wr_heap_abandon(heap);
     return NULL;

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "base/lot.h"
 #include "base/sync.h"
 
@@ -118,6 +119,61 @@ START_TEST(refused_sleeper_returns_at_once)
 }
 END_TEST
 
+static bool
+agree(void *ctx)
+{
+    (*(int *)ctx)++;
+    return true;
+}
+
+/* Nobody wakes it; and it has left the queue. */
+START_TEST(sleeper_wakes_by_itself_in_time)
+{
+    const uint64_t span = 2000000;
+    uint64_t begin = wr_clock_ns();
+    int asked = 0;
+
+    ck_assert(!wr_lot_park_until(&asked, refuse, &asked, begin + span));
+    ck_assert(!wr_lot_park_until(&asked, agree, &asked, begin + span));
+    ck_assert_int_eq(asked, 2);
+    ck_assert_uint_ge(wr_clock_ns() - begin, span);
+    ck_assert_uint_eq(wr_lot_unpark_one(&asked, NULL, NULL), 0);
+}
+END_TEST
+
+/* [atomic: added acq_rel, read acquire] how many sleepers are through */
+static uint32_t through;
+
+static void *
+doze(void *arg)
+{
+    static int asked;
+
+    for (int i = 0; i < 200; i++) {
+        (void)wr_lot_park_until(arg, agree, &asked,
+                                wr_clock_ns() + (uint64_t)i * 1000);
+    }
+    (void)wr_fetch_add_acq_rel(&through, 1U);
+    return NULL;
+}
+
+/* Time is up just when somebody wakes it: it is woken, or it is not. */
+START_TEST(waking_races_with_the_deadline)
+{
+    pthread_t thread;
+    int address = 0;
+
+    wr_store_relaxed(&through, 0U);
+    ck_assert_int_eq(pthread_create(&thread, NULL, doze, &address), 0);
+    while (wr_load_acquire(&through) == 0) {
+        (void)wr_lot_unpark_one(&address, NULL, NULL);
+        sched_yield();
+    }
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_uint_eq(wr_lot_unpark_one(&address, NULL, NULL), 0);
+}
+END_TEST
+
 static void
 expect_nobody(void *ctx, bool found, bool more)
 {
@@ -210,6 +266,8 @@ wr_suite_lot(void)
 
     tcase_add_test(tc, byte_lock_excludes_and_loses_no_sleeper);
     tcase_add_test(tc, refused_sleeper_returns_at_once);
+    tcase_add_test(tc, sleeper_wakes_by_itself_in_time);
+    tcase_add_test(tc, waking_races_with_the_deadline);
     tcase_add_test(tc, callback_runs_even_when_nobody_sleeps);
     tcase_add_test(tc, sleepers_wake_in_the_order_they_came);
     suite_add_tcase(suite, tc);

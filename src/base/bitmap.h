@@ -94,6 +94,13 @@ wr_bitmap_lowest(uint64_t word)
     return (unsigned)__builtin_ctzll(word);
 }
 
+/* The highest set bit; word != 0. */
+static inline unsigned
+wr_bitmap_highest(uint64_t word)
+{
+    return 63U - (unsigned)__builtin_clzll(word);
+}
+
 /* How many bits are set in that many words. */
 static inline size_t
 wr_bitmap_popcount(const uint64_t *map, size_t words)

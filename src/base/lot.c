@@ -53,25 +53,89 @@ bucket_of(const void *addr)
     return &buckets[hash >> (64 - BUCKET_BITS)];
 }
 
-bool
-wr_lot_park(const void *addr, bool (*validate)(void *ctx), void *ctx)
+/* Take a waiter out of the list, whose predecessor is known. */
+static void
+unlink_locked(struct bucket *bucket, struct waiter *before,
+              const struct waiter *waiter)
 {
-    struct bucket *bucket = bucket_of(addr);
-    struct waiter self = {.addr = addr};
+    if (before == NULL) {
+        bucket->head = waiter->next;
+    } else {
+        before->next = waiter->next;
+    }
+    if (bucket->tail == waiter) {
+        bucket->tail = before;
+    }
+}
 
-    wr_parker_init(&self.parker);
+/* Become a waiter, if validate says so. */
+static bool
+enqueue(struct bucket *bucket, struct waiter *self, bool (*validate)(void *ctx),
+        void *ctx)
+{
+    wr_parker_init(&self->parker);
     wr_mutex_lock(&bucket->mutex);
     if (!validate(ctx)) {
         wr_mutex_unlock(&bucket->mutex);
         return false;
     }
     if (bucket->head == NULL) {
-        bucket->head = &self;
+        bucket->head = self;
     } else {
-        bucket->tail->next = &self;
+        bucket->tail->next = self;
     }
-    bucket->tail = &self;
+    bucket->tail = self;
     wr_mutex_unlock(&bucket->mutex);
+    return true;
+}
+
+bool
+wr_lot_park(const void *addr, bool (*validate)(void *ctx), void *ctx)
+{
+    struct waiter self = {.addr = addr};
+
+    if (!enqueue(bucket_of(addr), &self, validate, ctx)) {
+        return false;
+    }
+    wr_park(&self.parker);
+    return true;
+}
+
+/* Take one waiter out of the list; false if it is not there any more. */
+static bool
+dequeue(struct bucket *bucket, const struct waiter *self)
+{
+    struct waiter *before = NULL;
+    struct waiter *at;
+
+    wr_mutex_lock(&bucket->mutex);
+    for (at = bucket->head; at != NULL && at != self; at = at->next) {
+        before = at;
+    }
+    if (at != NULL) {
+        unlink_locked(bucket, before, at);
+    }
+    wr_mutex_unlock(&bucket->mutex);
+    return at != NULL;
+}
+
+bool
+wr_lot_park_until(const void *addr, bool (*validate)(void *ctx), void *ctx,
+                  uint64_t deadline_ns)
+{
+    struct bucket *bucket = bucket_of(addr);
+    struct waiter self = {.addr = addr};
+
+    if (!enqueue(bucket, &self, validate, ctx)) {
+        return false;
+    }
+    if (wr_park_until(&self.parker, deadline_ns)) {
+        return true;
+    }
+    if (dequeue(bucket, &self)) {
+        return false;
+    }
+    /* Chosen just now: the token is on its way to this stack frame. */
     wr_park(&self.parker);
     return true;
 }
@@ -92,14 +156,7 @@ take_first_locked(struct bucket *bucket, const void *addr)
     if (found == NULL) {
         return NULL;
     }
-    if (before == NULL) {
-        bucket->head = found->next;
-    } else {
-        before->next = found->next;
-    }
-    if (bucket->tail == found) {
-        bucket->tail = before;
-    }
+    unlink_locked(bucket, before, found);
     return found;
 }
 

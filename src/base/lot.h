@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Sleep on an address.
@@ -27,6 +28,13 @@
  * Returns false at once when validate said no; true after a wake-up.
  */
 bool wr_lot_park(const void *addr, bool (*validate)(void *ctx), void *ctx);
+
+/*
+ * The same until wr_clock_ns() reaches deadline_ns: false also when the time
+ * was up.
+ */
+bool wr_lot_park_until(const void *addr, bool (*validate)(void *ctx), void *ctx,
+                       uint64_t deadline_ns);
 
 /*
  * Wake the longest sleeper on an address.

@@ -44,6 +44,11 @@ struct wr_collector { /* SHARED */
     /* [atomic: seq_cst] somebody was turned away meanwhile */
     uint32_t again;
 
+    /* [atomic: seq_cst] somebody waits for the end, as await_end() says.
+     * seq_cst with `collecting`: who waits sets this, then looks there; who
+     * leaves there then looks here */
+    uint32_t slowed;
+
     /* [atomic: seq_cst] no collection may begin.  seq_cst with `collecting`:
      * who claims looks here after that; who sets this may then be sure */
     uint32_t shut;
@@ -57,6 +62,9 @@ struct wr_collector { /* SHARED */
  * lot (base/lot.h). */
 enum { FREE = 0, TAKEN = 1, AWAITED = 2 };
 
+/* The longest a thread is slowed down at one checkpoint: 10 ms. */
+enum { SLOWED_NS = 10 * 1000 * 1000 };
+
 static struct wr_collector collector;
 
 int
@@ -64,6 +72,7 @@ wr_collect_start(void)
 {
     wr_store_seq_cst(&collector.collecting, (uint32_t)FREE);
     wr_store_seq_cst(&collector.again, 0U);
+    wr_store_seq_cst(&collector.slowed, 0U);
     wr_settings_reset();
     wr_report_reset();
     return WEIR_OK;
@@ -188,6 +197,11 @@ unclaim(struct wr_thread *self)
     if (!wr_cas_seq_cst(&collector.collecting, &word, (uint32_t)FREE)) {
         (void)wr_lot_unpark_one(&collector.collecting, pass_on, NULL);
     }
+    if (wr_exchange_seq_cst(&collector.slowed, 0U) != 0) {
+        /* Ends: who comes now finds nobody in, or waits for the next. */
+        while (wr_lot_unpark_one(&collector.slowed, NULL, NULL) != 0) {
+        }
+    }
     if (wr_exchange_seq_cst(&collector.again, 0U) != 0) {
         (void)wr_pending_set(&self->pub.pending, WR_PENDING_COLLECT);
     }
@@ -213,6 +227,32 @@ await_turn(struct wr_thread *self)
     in = wr_lot_park(&collector.collecting, still_awaited, NULL);
     wr_thread_attach_fast(self);
     return in;
+}
+
+/* Under the lot's mutex: somebody is in still. */
+static bool
+still_in(void *ctx)
+{
+    (void)ctx;
+    return wr_load_seq_cst(&collector.collecting) != FREE;
+}
+
+/*
+ * This thread makes garbage faster than the one that is in frees it: wait,
+ * detached, until that has ended.  Not for long: it may be running a finalizer
+ * that waits for this thread.
+ */
+static void
+await_end(struct wr_thread *self)
+{
+    if (wr_load_relaxed(&collector.owner) == self) {
+        return; /* in a finalizer */
+    }
+    wr_store_seq_cst(&collector.slowed, 1U);
+    wr_thread_detach_fast(self);
+    (void)wr_lot_park_until(&collector.slowed, still_in, NULL,
+                            wr_clock_ns() + SLOWED_NS);
+    wr_thread_attach_fast(self);
 }
 
 bool
@@ -291,7 +331,7 @@ detect_stw(struct wr_round *round, int generation)
     wr_detect(round);
     WEIR_ASSERT(round->trace == NULL || wr_trace_agrees_stw(round->trace));
     wr_heap_retouch_stw();
-    wr_settings_restart_counts(generation);
+    wr_pace_restart_counts(generation);
     return WEIR_OK;
 }
 
@@ -404,7 +444,7 @@ report_stats(const weir_gc_info *info)
 
 /* A whole collection with all that belongs to it. */
 static int64_t
-run(struct wr_thread *self, int generation)
+run(struct wr_thread *self, int generation, enum wr_cause cause)
 {
     weir_gc_info info = {.generation = generation};
     weir_gc_last_collection last = {.generation = generation};
@@ -415,7 +455,7 @@ run(struct wr_thread *self, int generation)
     wr_settings_call(WEIR_GC_START, &info);
     result = collect(self, &last);
     if (result >= 0) {
-        wr_settings_note(&last);
+        wr_settings_note(&last, cause);
     }
     info.collected = (int64_t)last.collected;
     info.uncollectable = (int64_t)last.uncollectable;
@@ -447,7 +487,7 @@ collect_now(int generation, struct wr_trace *trace)
         return 0;
     }
     collector.round.trace = trace;
-    result = is_shut() ? WEIR_ESTATE : run(self, generation);
+    result = is_shut() ? WEIR_ESTATE : run(self, generation, WR_CAUSE_ASKED);
     collector.round.trace = NULL;
     unclaim(self);
     return result;
@@ -479,17 +519,24 @@ weir_gc_collect_traced(int generation, weir_gc_trace_fn fn, void *data)
 void
 wr_collect_due(struct wr_thread *self)
 {
+    enum wr_cause cause;
     int generation;
 
     /* [inv:collect.at-checkpoint] */
     WEIR_ASSERT(!wr_mutex_any_held());
     (void)wr_pending_clear(&self->pub.pending, WR_PENDING_COLLECT);
-    if (!wr_cfg_counted || !claim(self)) {
+    if (!wr_cfg_counted) {
         return;
     }
-    generation = wr_settings_due();
+    if (!claim(self)) {
+        if (wr_pace_overrun()) {
+            await_end(self);
+        }
+        return;
+    }
+    generation = wr_pace_due(&cause);
     if (generation >= 0 && !is_shut()) {
-        (void)run(self, generation);
+        (void)run(self, generation, cause);
     }
     unclaim(self);
 }

@@ -81,7 +81,7 @@ freeze_stw(uint32_t flags)
         }
     }
     forget_touched();
-    wr_settings_restart_counts(WEIR_GC_GENERATIONS - 1);
+    wr_pace_restart_counts(WEIR_GC_GENERATIONS - 1);
     return n;
 }
 

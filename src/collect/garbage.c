@@ -183,39 +183,79 @@ struct freeing {
 };
 
 /* Drop a child that is not garbage itself.  May run its finalizer. */
-WR_COLLECT_INLINE void
-drop_child(weir_object *child, void *context)
+static void __attribute__((noinline))
+drop_outside(const struct freeing *f, weir_object *child)
 {
-    const struct freeing *f = context;
-    size_t offset = (size_t)((uintptr_t)child - f->base);
     enum wr_quiet before;
 
-    if (offset < f->bytes && f->member[offset >> 16] != 0 &&
-        wr_bitmap_test(f->cand, offset >> 4)) {
-        return;
-    }
     /* [inv:collect.cand-until-freed] what is outside is alive still */
-    WEIR_ASSERT(child == NULL || !wr_ref_is_dead(child));
+    WEIR_ASSERT(!wr_ref_is_dead(child));
     before = wr_quiet_swap(WR_QUIET_NOT);
     wr_drop(f->self, child);
     (void)wr_quiet_swap(before);
 }
 
-/* Drop what o refers to outside the garbage; leave a dead block. */
+/* A child: garbage or nothing is left alone. */
 WR_COLLECT_INLINE void
-tear_down(weir_object *o, void *context)
+drop_child(weir_object *child, void *context)
 {
     const struct freeing *f = context;
+    size_t offset = (size_t)((uintptr_t)child - f->base);
 
-    /* [inv:collect.outside-keeps] an immortal object is never garbage */
-    WEIR_ASSERT(wr_ref_value(o) > 0);
-    /* [inv:weak.detached-first] */
-    WEIR_ASSERT_SLOW(wr_weak_is_forgotten(o));
-    wr_each_child(o, drop_child, context);
+    if (wr_likely(offset < f->bytes && f->member[offset >> 16] != 0 &&
+                  wr_bitmap_test(f->cand, offset >> 4))) {
+        return;
+    }
+    if (child != NULL) {
+        drop_outside(f, child);
+    }
+}
+
+/* Drop what o refers to outside the garbage and give back its arrays. */
+static void __attribute__((noinline))
+tear_down(const struct freeing *f, weir_object *o)
+{
+    wr_each_child(o, drop_child, (void *)(uintptr_t)f);
     wr_release_arrays(f->self, o);
-    o->flags = 0;
-    /* [inv:obj.dead-is-zero] nobody else can reach it: no order needed */
-    wr_ref_kill(o);
+}
+
+/*
+ * Tear down the garbage of one pool and leave dead blocks, each linked to the
+ * next: the memory is written while it is at hand, and not again.
+ */
+static void
+tear_down_pool(const struct freeing *f, size_t pool)
+{
+    size_t word = pool * WR_POOL_WORDS;
+    weir_object *last = NULL;
+
+    for (size_t end = word + WR_POOL_WORDS; word < end; word++) {
+        /* Ends: each turn clears a bit. */
+        for (uint64_t bits = f->cand[word]; bits != 0; bits &= bits - 1) {
+            weir_object *o = wr_object_at(word, wr_bitmap_lowest(bits));
+
+            /* [inv:collect.outside-keeps] an immortal is never garbage */
+            WEIR_ASSERT(wr_ref_value(o) > 0);
+            /* [inv:weak.detached-first] */
+            WEIR_ASSERT_SLOW(wr_weak_is_forgotten(o));
+            if (wr_likely((o->flags & WR_FLAG_PAIR) != 0)) {
+                weir_object *const *slots =
+                    ((struct wr_instance *)(void *)o)->slots;
+
+                drop_child(slots[0], (void *)(uintptr_t)f);
+                drop_child(slots[1], (void *)(uintptr_t)f);
+            } else {
+                tear_down(f, o);
+            }
+            o->flags = 0;
+            /* [inv:obj.dead-is-zero] nobody else can reach it: no order */
+            wr_ref_kill(o);
+            if (last != NULL) {
+                wr_block_set_next(last, o);
+            }
+            last = o;
+        }
+    }
 }
 
 void
@@ -230,7 +270,9 @@ wr_garbage_free(struct wr_round *round, struct wr_thread *self)
     };
 
     drop_revived(round, self);
-    each_object(round, wr_side.cand, tear_down, (void *)(uintptr_t)&f);
+    for (size_t i = 0; i < round->npools; i++) {
+        tear_down_pool(&f, round->pools[i].pool);
+    }
     for (size_t i = 0; i < round->npools; i++) {
         size_t pool = round->pools[i].pool;
         uint64_t bits[WR_POOL_WORDS];

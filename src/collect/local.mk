@@ -18,6 +18,8 @@ WEIR_SOURCES += \
 	%D%/overflow.h \
 	%D%/report.c \
 	%D%/report.h \
+	%D%/pace.c \
+	%D%/pace.h \
 	%D%/round.c \
 	%D%/round.h \
 	%D%/scan.h \
@@ -37,6 +39,7 @@ WEIR_TEST_SOURCES += \
 	tests/reference.h \
 	tests/shadow.c \
 	tests/shadow.h \
+	tests/test_bytes.c \
 	tests/test_collect.c \
 	tests/test_collect_random.c \
 	tests/test_collect_roots.c \
@@ -47,6 +50,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_finalize.c \
 	tests/test_freeze.c \
 	tests/test_generations.c \
+	tests/test_pace.c \
 	tests/test_phases.c \
 	tests/test_inspect.c \
 	tests/test_keep.c \

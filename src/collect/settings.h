@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collect/settings.h - what a collector is told and what it tells: thresholds,
- * counts, totals, pauses, callbacks.
+ * collect/settings.h - what a collector tells: totals, pauses, callbacks.  When
+ * it runs stands in collect/pace.h.
  *
  * All of it stands behind one mutex that is held for a few instructions, so
  * any thread may ask at any time, also while a collection runs.
@@ -13,23 +13,16 @@
 
 #include <weir/gc.h>
 
+#include "collect/pace.h"
+
 /* Defaults, no callbacks, all totals zero. */
 void wr_settings_reset(void);
 
-/* Forget callbacks and switch the trigger off. */
+/* Forget callbacks and switch the triggers off. */
 void wr_settings_stop(void);
 
-/* The generation that is due by thresholds and counts, or -1. */
-int wr_settings_due(void);
-
-/*
- * A collection has looked at its candidates: the counts of this generation
- * and the younger ones begin anew.  Caller: world stopped.
- */
-void wr_settings_restart_counts(int generation);
-
 /* Add a collection that is over to the totals, and remember it. */
-void wr_settings_note(const weir_gc_last_collection *last);
+void wr_settings_note(const weir_gc_last_collection *last, enum wr_cause cause);
 
 /* Add a pause to the histogram, in nanoseconds. */
 void wr_settings_note_pause(uint64_t ns);

@@ -3,7 +3,7 @@
  * heap/batch.c - free many blocks of one pool at once.
  *
  * The one idea: a pool all of whose blocks go is started over without touching
- * a block; else the blocks are chained in address order and go back with one
+ * a block; else the chain that the caller has made of them goes back with one
  * update of the pool, or one push if it is another heap's.
  */
 #include "base/bitmap.h"
@@ -20,28 +20,54 @@ struct chain {
     uint32_t count;
 };
 
-static struct chain
-chain_blocks(size_t pool, const uint64_t *bits)
+/* WEIR_DEBUG 2: is the chain what the bits say? */
+static bool
+is_linked(size_t pool, const uint64_t *bits)
 {
-    struct chain chain = {NULL, NULL, 0};
     char *start = wr_pool_start(pool);
+    const void *last = NULL;
 
     for (size_t w = 0; w < WR_SIDE_POOL_WORDS; w++) {
         /* Ends: each round clears a bit of the word. */
         for (uint64_t word = bits[w]; word != 0; word &= word - 1) {
             size_t granule = w * 64 + wr_bitmap_lowest(word);
-            void *block = start + (granule << WR_GRANULE_SHIFT);
+            const void *block = start + (granule << WR_GRANULE_SHIFT);
 
-            WEIR_ASSERT_SLOW(wr_pool_find_block(block) == block);
-            if (chain.last != NULL) {
-                wr_block_set_next(chain.last, block);
-            } else {
-                chain.first = block;
+            if (wr_pool_find_block(block) != block ||
+                (last != NULL && wr_block_next(last) != block)) {
+                return false;
             }
-            chain.last = block;
-            chain.count++;
+            last = block;
         }
     }
+    return true;
+}
+
+/* The ends of the chain of the blocks whose bits are set. */
+static struct chain
+chain_of(size_t pool, const uint64_t *bits)
+{
+    struct chain chain = {NULL, NULL, 0};
+    char *start = wr_pool_start(pool);
+    size_t low = 0;
+    size_t high = WR_SIDE_POOL_WORDS;
+
+    WEIR_ASSERT_SLOW(is_linked(pool, bits));
+    chain.count = (uint32_t)wr_bitmap_popcount(bits, WR_SIDE_POOL_WORDS);
+    if (chain.count == 0) {
+        return chain;
+    }
+    /* Both end: a bit is set. */
+    while (bits[low] == 0) {
+        low++;
+    }
+    while (bits[high - 1] == 0) {
+        high--;
+    }
+    chain.first =
+        start + ((low * 64 + wr_bitmap_lowest(bits[low])) << WR_GRANULE_SHIFT);
+    chain.last = start + (((high - 1) * 64 + wr_bitmap_highest(bits[high - 1]))
+                          << WR_GRANULE_SHIFT);
     return chain;
 }
 
@@ -83,7 +109,7 @@ wr_heap_free_batch(struct wr_heap *heap, size_t pool, const uint64_t *bits)
         }
         return;
     }
-    struct chain chain = chain_blocks(pool, bits);
+    struct chain chain = chain_of(pool, bits);
     if (chain.count == 0) {
         return;
     }

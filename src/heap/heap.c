@@ -45,6 +45,9 @@ wr_heap_start(const struct wr_heap_config *config)
     slow_mode = config->checker;
     wr_store_relaxed(&wr_trigger.net, 0);
     wr_store_relaxed(&wr_trigger.limit, 0);
+    wr_store_relaxed(&wr_trigger.held, 0);
+    wr_store_relaxed(&wr_trigger.held_limit, 0);
+    wr_store_relaxed(&wr_trigger.held_most, 0);
     wr_arenas_start(tables.arenas);
     wr_side_start(tables.side, wr_arena_side_bytes());
     return 0;

@@ -76,9 +76,20 @@ struct wr_trigger { /* SHARED */
 
     /* [atomic: anyone reads and writes relaxed] 0 or less: never due */
     int64_t limit;
+
+    /* [atomic: anyone adds relaxed] bytes of pools and spans in use and of
+     * large buffers; pools in limbo are not in use */
+    int64_t held;
+
+    /* [atomic: collector writes relaxed, anyone reads] 0: never due */
+    int64_t held_limit;
+
+    /* [atomic: as held_limit] the heap does not look at it: far beyond */
+    int64_t held_most;
 };
 
-/* When net passes limit, the heap that saw it sets WR_PENDING_COLLECT. */
+/* When net or held passes its limit, the heap that saw it sets
+ * WR_PENDING_COLLECT. */
 extern struct wr_trigger wr_trigger WR_HEAP_HOT;
 
 /* A pool without blocks: what cur[] holds where there is no current pool. */
@@ -198,7 +209,9 @@ wr_heap_free(struct wr_heap *heap, void *block)
  * The pool may be given back, and its arena with it, before this returns.
  *
  * Caller: owns `heap`; the pool may be another's, then the blocks reach it as
- * one remote push.  Bits must be starts of blocks that are handed out.
+ * one remote push.  Bits must be starts of blocks that are handed out.  The
+ * caller has had each in hand to leave it dead, and has linked it to the next
+ * in address order (wr_block_set_next()): here none is touched.
  */
 void wr_heap_free_batch(struct wr_heap *heap, size_t pool,
                         const uint64_t *bits);

@@ -25,6 +25,12 @@ extern struct wr_heap *wr_heaps_all;
 void wr_trigger_add(uint32_t *pending, int64_t blocks);
 
 /*
+ * The same for bytes of pools, spans and large buffers that came into use (or
+ * went out of it: negative).  pending may be NULL.
+ */
+void wr_trigger_add_bytes(uint32_t *pending, int64_t bytes);
+
+/*
  * Take a chain of `count` blocks back into a pool of this heap.
  * Caller: owner, or stw.
  */

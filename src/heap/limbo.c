@@ -52,6 +52,7 @@ wr_pools_retire(size_t first, size_t count)
     bool wait = wr_heap_grace && wr_pools[first].space != WR_SPACE_RAW;
     bool wake = false;
 
+    wr_trigger_add_bytes(NULL, -(int64_t)(count << WR_POOL_SHIFT));
     wr_mutex_lock(&wr_arena_mutex);
     if (wait) {
         wake = limbo_first == 0 ||

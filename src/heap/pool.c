@@ -25,15 +25,35 @@ struct wr_trigger wr_trigger;
 
 struct wr_pool wr_pool_none = {.notice = WR_NOTICE_NEVER};
 
+/* A collection is due, so far as the heap can tell. */
+static void
+ask_to_collect(uint32_t *pending)
+{
+    if (pending != NULL &&
+        (wr_load_relaxed(pending) & WR_PENDING_COLLECT) == 0) {
+        (void)wr_pending_set(pending, WR_PENDING_COLLECT);
+    }
+}
+
 void
 wr_trigger_add(uint32_t *pending, int64_t blocks)
 {
     int64_t net = wr_fetch_add_relaxed(&wr_trigger.net, blocks) + blocks;
     int64_t limit = wr_load_relaxed(&wr_trigger.limit);
 
-    if (limit > 0 && net > limit && pending != NULL &&
-        (wr_load_relaxed(pending) & WR_PENDING_COLLECT) == 0) {
-        (void)wr_pending_set(pending, WR_PENDING_COLLECT);
+    if (limit > 0 && net > limit) {
+        ask_to_collect(pending);
+    }
+}
+
+void
+wr_trigger_add_bytes(uint32_t *pending, int64_t bytes)
+{
+    int64_t held = wr_fetch_add_relaxed(&wr_trigger.held, bytes) + bytes;
+    int64_t limit = wr_load_relaxed(&wr_trigger.held_limit);
+
+    if (limit > 0 && held > limit && bytes > 0) {
+        ask_to_collect(pending);
     }
 }
 
@@ -282,6 +302,9 @@ pool_new(struct wr_heap *heap, unsigned space, unsigned cls)
         wr_pool_set_state(p, WR_POOL_SMALL);
     }
     wr_mutex_unlock(&wr_arena_mutex);
+    if (p != NULL) {
+        wr_trigger_add_bytes(heap->pending, (int64_t)WR_POOL_BYTES);
+    }
     return p;
 }
 

@@ -36,7 +36,7 @@ static struct large *larges;
 static size_t larges_bytes;
 
 static void
-link_large(struct large *large, size_t size)
+link_large(struct wr_heap *heap, struct large *large, size_t size)
 {
     wr_mutex_lock(&large_lock);
     large->size = size;
@@ -48,11 +48,13 @@ link_large(struct large *large, size_t size)
     larges = large;
     larges_bytes += size;
     wr_mutex_unlock(&large_lock);
+    wr_trigger_add_bytes(heap->pending, (int64_t)size);
 }
 
 static void
 unlink_large(struct large *large)
 {
+    wr_trigger_add_bytes(NULL, -(int64_t)large->size);
     wr_mutex_lock(&large_lock);
     larges_bytes -= large->size;
     if (large->prev != NULL) {
@@ -67,7 +69,7 @@ unlink_large(struct large *large)
 }
 
 static void *
-large_alloc(size_t size)
+large_alloc(struct wr_heap *heap, size_t size)
 {
     struct large *large = NULL;
 
@@ -77,12 +79,12 @@ large_alloc(size_t size)
     if (large == NULL) {
         return NULL;
     }
-    link_large(large, size);
+    link_large(heap, large, size);
     return large + 1;
 }
 
 static void *
-large_realloc(void *p, size_t size)
+large_realloc(struct wr_heap *heap, void *p, size_t size)
 {
     struct large *old = (struct large *)p - 1;
     struct large *grown = NULL;
@@ -92,10 +94,10 @@ large_realloc(void *p, size_t size)
         grown = wr_mem_realloc(old, sizeof(*old) + size);
     }
     if (grown == NULL) {
-        link_large(old, old->size);
+        link_large(heap, old, old->size);
         return NULL;
     }
-    link_large(grown, size);
+    link_large(heap, grown, size);
     return grown + 1;
 }
 
@@ -139,7 +141,7 @@ void *
 wr_raw_alloc(struct wr_heap *heap, size_t size)
 {
     return in_pools(size) ? wr_heap_alloc(heap, WR_SPACE_RAW, size)
-                          : large_alloc(size);
+                          : large_alloc(heap, size);
 }
 
 void *
@@ -149,7 +151,7 @@ wr_raw_realloc(struct wr_heap *heap, void *p, size_t old_size, size_t new_size)
         return wr_raw_alloc(heap, new_size);
     }
     if (!in_pools(old_size) && !in_pools(new_size)) {
-        return large_realloc(p, new_size);
+        return large_realloc(heap, p, new_size);
     }
     if (in_pools(old_size) && in_pools(new_size) &&
         wr_class_of(old_size) == wr_class_of(new_size)) {

@@ -61,6 +61,7 @@ wr_span_alloc(struct wr_heap *heap, unsigned space, size_t bytes)
     if (first == WR_NO_POOL) {
         return NULL;
     }
+    wr_trigger_add_bytes(heap->pending, (int64_t)(count << WR_POOL_SHIFT));
     uint64_t *header = (uint64_t *)(void *)wr_pool_start(first);
     if (wr_checker_on) {
         wr_unpoison(header, 16);

@@ -147,6 +147,7 @@ main(int argc, char **argv)
     record.status = run_peer(&run, &times);
     record.cell.peer = peer->impl;
     record.cell.t0 = -1;
+    record.cell.bytes = -1;
     record.has_checksum = strcmp(record.status, "ok") == 0;
     record.lost_updates = run.lost_updates;
     written = wr_record_write(wr_record_run(&record), options.out_fd);

@@ -201,6 +201,16 @@ case $flavours in
     ;;
 esac
 
+# The triggers of a cell are what its record says, and bytes do collect.
+none='"collections":[0,0,0]'
+run gil list-append 1 --param ops=20000 --t0 1000000 --bytes 4096
+[ "$(field bytes)" = 4096 ] || fail "bytes=4096: $(field bytes)"
+[ "$(field t0)" = 1000000 ] || fail "t0=1000000: $(field t0)"
+! grep -qF "$none" "$work/record" || fail "bytes=4096: no collection"
+run gil list-append 1 --param ops=20000 --t0 1000000 --bytes 0
+[ "$(field bytes)" = 0 ] || fail "bytes=0: $(field bytes)"
+grep -qF "$none" "$work/record" || fail "bytes=0: collected"
+
 cell=$cells/weir-cell-gil
 refuses "no such program" "$cell" --program nonsense
 refuses --program "$cell" --threads 1
@@ -213,7 +223,7 @@ refuses depth=99 "$cell" --program trees --param depth=99
 refuses mode=x "$cell" --program alloc-churn --param mode=x
 refuses --policy "$cell" --program trees --policy nonsense
 refuses --policy "$cells/weir-cell-atomic" --program trees --policy fifo
-refuses --bytes "$cell" --program trees --bytes 1000
+refuses --bytes "$cell" --program trees --bytes -1
 refuses --out-fd "$cell" --program trees --out-fd 77
 refuses --nonsense "$cell" --nonsense
 refuses "needs a value" "$cell" --program

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/test_pace.c - how often, and how much in all, is looked at.
+ */
+#include "tests/fixture.h"
+
+#include <math.h>
+
+#include "heap/heap.h"
+#include "tests/workers.h"
+
+enum { YOUNG = 2000, YOUNG_MAX = 65536 };
+
+static weir_type *pair_type;
+
+static void
+setup(void)
+{
+    wr_test_start();
+    pair_type = weir_instance_type("pair", 2, 0, NULL, NULL);
+    ck_assert_ptr_nonnull(pair_type);
+}
+
+static void
+teardown(void)
+{
+    wr_test_stop();
+}
+
+static weir_gc_pace
+pace_now(void)
+{
+    weir_gc_pace pace;
+
+    ck_assert_int_eq(weir_gc_get_pace(&pace), 0);
+    return pace;
+}
+
+/* Make n pairs in front of *chain, coming to a checkpoint after each. */
+static void
+grow(weir_object **chain, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        weir_object *o = weir_instance_new(pair_type);
+
+        if (o == NULL || weir_instance_set(o, 0, *chain) != 0) {
+            abort();
+        }
+        weir_xdecref(*chain);
+        *chain = o;
+        (void)weir_checkpoint();
+    }
+}
+
+static void
+drop_cycle(void)
+{
+    weir_object *o = weir_instance_new(pair_type);
+
+    if (o == NULL || weir_instance_set(o, 0, o) != 0) {
+        abort();
+    }
+    weir_decref(o);
+}
+
+START_TEST(young_collections_that_find_nothing_become_rare)
+{
+    int64_t set[WEIR_GC_GENERATIONS];
+    weir_object *chain = NULL;
+
+    ck_assert_int_eq(pace_now().young, YOUNG);
+    grow(&chain, 20 * YOUNG);
+    ck_assert_int_ge(pace_now().young, 2 * YOUNG);
+    ck_assert_int_eq(weir_gc_get_threshold(set), 0);
+    ck_assert_int_eq(set[0], YOUNG);
+    grow(&chain, wr_test_slow() ? 0 : 16 * YOUNG_MAX);
+    ck_assert_int_le(pace_now().young, YOUNG_MAX);
+    ck_assert_int_eq(pace_now().young == YOUNG_MAX, !wr_test_slow());
+    weir_decref(chain);
+}
+END_TEST
+
+START_TEST(fruitful_ones_make_them_frequent_again)
+{
+    weir_object *chain = NULL;
+    int64_t young;
+
+    grow(&chain, 20 * YOUNG);
+    young = pace_now().young;
+    for (size_t i = 0; i < 20 * YOUNG && pace_now().young > YOUNG; i++) {
+        drop_cycle();
+        ck_assert(weir_checkpoint() == 0);
+    }
+    ck_assert_int_gt(young, YOUNG);
+    ck_assert_int_eq(pace_now().young, YOUNG);
+    weir_decref(chain);
+}
+END_TEST
+
+/* Neither above a setting that is higher still nor below a lower one. */
+START_TEST(what_was_set_is_the_least)
+{
+    weir_object *chain = NULL;
+
+    ck_assert_int_eq(weir_gc_set_threshold(100000, 10, 10), 0);
+    ck_assert_int_eq(pace_now().young, 100000);
+    grow(&chain, wr_test_slow() ? 0 : 500000);
+    ck_assert_int_eq(pace_now().young, 100000);
+    ck_assert_int_eq(weir_gc_set_threshold(10, 10, 10), 0);
+    ck_assert_int_eq(pace_now().young, 10);
+    for (size_t i = 0; i < 1000; i++) {
+        drop_cycle();
+        ck_assert(weir_checkpoint() == 0);
+    }
+    ck_assert_int_eq(pace_now().young, 10);
+    weir_decref(chain);
+}
+END_TEST
+
+/* Those that somebody asks for say nothing about how fast garbage is made. */
+START_TEST(explicit_collections_change_no_rhythm)
+{
+    weir_object *chain = NULL;
+
+    for (unsigned i = 0; i < 10; i++) {
+        grow(&chain, 100);
+        ck_assert_int_eq(weir_gc_collect(0), 0);
+        ck_assert_int_eq(weir_gc_collect(2), 0);
+    }
+    ck_assert_int_eq(pace_now().young, YOUNG);
+    ck_assert_uint_eq(pace_now().old_percent, 25);
+    weir_decref(chain);
+}
+END_TEST
+
+START_TEST(full_collections_that_find_nothing_become_rare)
+{
+    weir_object *chain = NULL;
+
+    ck_assert_int_eq(weir_gc_set_threshold(100, 1, 1), 0);
+    ck_assert_int_eq(weir_gc_set_bytes(0), 0);
+    grow(&chain, 60000);
+    ck_assert_uint_eq(pace_now().old_percent, 100);
+    weir_decref(chain);
+    for (unsigned i = 0; i < 1000; i++) {
+        drop_cycle();
+    }
+    ck_assert_int_eq(weir_gc_collect(2), 1000);
+    ck_assert_uint_eq(pace_now().old_percent, 25);
+}
+END_TEST
+
+/* What all collections looked at while a heap grew to n objects. */
+static double
+looked_at(size_t n)
+{
+    weir_object *chain = NULL;
+    weir_gc_stats stats;
+    uint64_t sum = 0;
+
+    setup();
+    grow(&chain, n);
+    for (int i = 0; i < WEIR_GC_GENERATIONS; i++) {
+        ck_assert_int_eq(weir_gc_get_stats(i, &stats), 0);
+        sum += stats.candidates;
+    }
+    weir_decref(chain);
+    teardown();
+    return (double)sum;
+}
+
+/* The slope on double logarithmic paper: 1 is proportional to the heap. */
+START_TEST(work_grows_as_the_heap)
+{
+    enum { POINTS = 7 };
+    double x_sum = 0, y_sum = 0, xx = 0, xy = 0, slope;
+    size_t n = wr_test_slow() ? 5000 : 20000;
+
+    for (unsigned i = 0; i < POINTS; i++, n *= 2) {
+        double x = log((double)n);
+        double y = log(looked_at(n));
+
+        x_sum += x;
+        y_sum += y;
+        xx += x * x;
+        xy += x * y;
+    }
+    slope = (POINTS * xy - x_sum * y_sum) / (POINTS * xx - x_sum * x_sum);
+    ck_assert_double_le(slope, 1.15);
+    ck_assert_double_ge(slope, 0.8);
+}
+END_TEST
+
+/* ---- threads that outrun the collector ---------------------------------- */
+
+static int
+make_garbage(struct wr_worker *me, int64_t round)
+{
+    (void)me;
+    (void)round;
+    for (unsigned i = 0; i < 10; i++) {
+        drop_cycle();
+    }
+    return 0;
+}
+
+/* Bytes held while eight threads do nothing but make cycles. */
+START_TEST(garbage_of_many_threads_does_not_pile_up)
+{
+    int64_t rounds = wr_test_slow() ? 2000 : 40000;
+    int64_t most = 0;
+
+    for (int turn = 0; turn < 5; turn++) {
+        int64_t held;
+
+        wr_run_workers(NULL, 8, rounds, make_garbage);
+        held = pace_now().bytes_held;
+        most = held > most ? held : most;
+    }
+    ck_assert_int_lt(most, 32 << 20);
+}
+END_TEST
+
+Suite *
+wr_suite_pace(void)
+{
+    Suite *suite = suite_create("pace");
+    TCase *rhythm = tcase_create("rhythm");
+    TCase *growth = tcase_create("growth");
+    TCase *threads = tcase_create("threads");
+
+    tcase_add_checked_fixture(rhythm, setup, teardown);
+    tcase_add_test(rhythm, young_collections_that_find_nothing_become_rare);
+    tcase_add_test(rhythm, fruitful_ones_make_them_frequent_again);
+    tcase_add_test(rhythm, what_was_set_is_the_least);
+    tcase_add_test(rhythm, explicit_collections_change_no_rhythm);
+    tcase_add_test(rhythm, full_collections_that_find_nothing_become_rare);
+    suite_add_tcase(suite, rhythm);
+    tcase_add_test(growth, work_grows_as_the_heap);
+    suite_add_tcase(suite, growth);
+    tcase_add_checked_fixture(threads, setup, teardown);
+    tcase_add_test(threads, garbage_of_many_threads_does_not_pile_up);
+    suite_add_tcase(suite, threads);
+    return suite;
+}
