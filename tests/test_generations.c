@@ -278,6 +278,7 @@ START_TEST(enable_disable_and_threshold_zero)
     ck_assert(weir_gc_is_enabled());
     ck_assert_int_eq(weir_gc_disable(), 1);
     ck_assert_int_eq(weir_gc_disable(), 0);
+    ck_assert_int_eq(weir_gc_set_bytes(0), 0);
 
     /* Disabled: nothing automatic. */
     make_garbage(10000);
@@ -308,6 +309,7 @@ END_TEST
 /* 2.13: never in the middle of another call [inv:collect.at-checkpoint]. */
 START_TEST(allocations_alone_never_collect)
 {
+    ck_assert_int_eq(weir_gc_set_bytes(0), 0);
     (void)weir_gc_enable();
     make_garbage(100000);
     ck_assert_uint_eq(collections(0), 0);

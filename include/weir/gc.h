@@ -64,14 +64,15 @@ WEIR_API bool weir_gc_is_enabled(void);
  * promoted to it meanwhile exceed a quarter of those that survived its last
  * collection.  The thresholds CPython had for decades are (700, 10, 10).
  *
- * Two of these limits follow what collections come to, see weir_gc_get_pace().
+ * These limits follow what collections come to, see weir_gc_get_pace().
  * Bytes make collections due as well, see weir_gc_set_bytes().
  *
  * Returns 0, or WEIR_EINVAL if one is negative.  Any thread.
  */
 WEIR_API int weir_gc_set_threshold(int64_t young, int64_t middle, int64_t old);
 
-/* Read the thresholds as they were set.  Returns 0 or WEIR_EINVAL for NULL.  Any thread. */
+/* Read the thresholds as they were set.  Returns 0 or WEIR_EINVAL for NULL.
+ * Any thread. */
 WEIR_API int weir_gc_get_threshold(int64_t out[WEIR_GC_GENERATIONS]);
 
 /*
@@ -91,13 +92,14 @@ WEIR_API int weir_gc_get_count(int64_t out[WEIR_GC_GENERATIONS]);
  * its last collection (or that of an older one) by
  *
  *   generation 0    `bytes`, or an eighth of what is alive if that is more
- *   generation 1    twice `bytes`, or a quarter
- *   generation 2    four times `bytes`, or all of it: memory has doubled
+ *   generation 1    twice that, and more the higher weir_gc_get_pace() has
+ *                   set its threshold
+ *   generation 2    `bytes` / 256, or all of it: memory has doubled
  *
  * where alive is what was held after the last collection of generation 2.  The
  * oldest that is due is collected.  So at a checkpoint memory is at most twice
- * what is alive, or that and four times `bytes`, plus what was allocated since
- * the checkpoint before; and a heap that grows for good is collected in full
+ * what is alive, or that and `bytes` / 256, plus what was allocated
+ * since the checkpoint before; and a heap that grows for good is collected in full
  * each time it has doubled, not more often.
  *
  * weir_gc_disable() and a young threshold of 0 switch this off, too.
@@ -110,13 +112,17 @@ WEIR_API int64_t weir_gc_get_bytes(void);
  * How automatic collection is paced just now.  `young` is the threshold in
  * effect: it doubles, up to 65536, when three collections of generation 0 in a
  * row freed less than 1 % of what they looked at, and is halved, down to what
- * was set, when one freed more than 20 %.  `old_percent` is how much of the old
+ * was set, when one freed more than 20 %.  `middle` is the number of collections
+ * of generation 0 in effect: it doubles, up to 16 times what was set, when a
+ * collection of generation 1 or 2 freed less than 1 %, and is what was set again after
+ * one that freed more than 20 %.  `old_percent` is how much of the old
  * objects must be pending before generation 2 is due: 25, doubled up to 100
  * when such a collection freed less than 5 %, 25 again after one that freed
  * more than 20 %.
  */
 typedef struct weir_gc_pace {
     int64_t young;                          /* objects */
+    int64_t middle;                         /* collections of generation 0 */
     unsigned old_percent;                   /* percent of the old */
     int64_t bytes_held;                     /* as weir_gc_set_bytes() counts */
     int64_t bytes_due[WEIR_GC_GENERATIONS]; /* due above that; 0: never */

@@ -21,10 +21,14 @@ enum {
     YOUNG_MAX = 65536,
     /* so many collections in a row that found next to nothing */
     YOUNG_STREAK = 3,
+    /* the middle threshold grows up to so many times what was set */
+    MIDDLE_TIMES = 16,
     /* percent of the old that must be pending, at first and at most */
     OLD_PERCENT = 25,
     OLD_PERCENT_MAX = 100,
     BYTES_DEFAULT = 16 << 20,
+    /* the oldest is due from this part of that on */
+    OLD_LEAST = 256,
     /* exceeded so many times over, a trigger slows its thread down */
     OVERRUN = 4
 };
@@ -48,6 +52,9 @@ struct pace { /* SHARED */
     int64_t young;
     int idle;
 
+    /* [lock: lock] the threshold of the middle generation in effect */
+    int64_t middle;
+
     /* [lock: lock] survivors of the last full collection, objects promoted to
      * the oldest generation since, and the percentage that makes it due */
     uint64_t old_total;
@@ -64,21 +71,35 @@ struct pace { /* SHARED */
 
 static struct pace pace = {.lock = WR_MUTEX_INIT(WR_RANK_COLLECT)};
 
+static int64_t
+larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 /*
  * How much more may be held than after its last collection before a generation
- * is due: something of what a full collection left, and never less than a
- * multiple of the setting.
+ * is due.  The oldest may wait for as much as is alive, from a size on that is
+ * small: a small heap is collected whole, which costs little, so that a growing
+ * heap is looked at as often for each object at every size.  The middle one is
+ * as rare by bytes as it is by objects.
  */
 static int64_t
 allowance_locked(int generation)
 {
-    static const int64_t least[WEIR_GC_GENERATIONS] = {1, 2, 4};
-    static const int64_t part[WEIR_GC_GENERATIONS] = {8, 4, 1};
-    int64_t live = pace.base[OLDEST] / part[generation];
-    int64_t floor = pace.bytes > INT64_MAX / 8 ? INT64_MAX / 2
-                                               : pace.bytes * least[generation];
+    int64_t live = pace.base[OLDEST];
+    int64_t young = larger(pace.bytes, live / 8);
+    int64_t times = 2;
 
-    return live > floor ? live : floor;
+    if (generation == OLDEST) {
+        return larger(pace.bytes / OLD_LEAST, live);
+    }
+    if (generation == 0) {
+        times = 1;
+    } else if (pace.middle > pace.threshold[1] && pace.threshold[1] > 0) {
+        times = 2 * pace.middle / pace.threshold[1];
+    }
+    return young > INT64_MAX / 2 / times ? INT64_MAX / 2 : young * times;
 }
 
 /* Bytes held beyond which a generation is due. */
@@ -124,6 +145,7 @@ wr_pace_reset(void)
     memset(pace.base, 0, sizeof(pace.base));
     pace.young = defaults[0];
     pace.idle = 0;
+    pace.middle = defaults[1];
     pace.old_total = 0;
     pace.old_pending = 0;
     pace.old_percent = OLD_PERCENT;
@@ -151,7 +173,7 @@ due_by_objects_locked(void)
         pace.old_pending > pace.old_total * pace.old_percent / 100) {
         return 2;
     }
-    if (pace.count[1] > pace.threshold[1]) {
+    if (pace.count[1] > pace.middle) {
         return 1;
     }
     return wr_load_relaxed(&wr_trigger.net) > pace.young ? 0 : -1;
@@ -233,6 +255,22 @@ adapt_young_locked(const weir_gc_last_collection *last)
     }
 }
 
+/* The same for the middle ones, by the number of young ones in between.  What
+ * a full collection finds says as much about them. */
+static void
+adapt_middle_locked(const weir_gc_last_collection *last, enum wr_cause cause)
+{
+    int64_t set = pace.threshold[1];
+
+    if (last->collected > last->candidates / 5) {
+        pace.middle = set;
+    } else if (cause != WR_CAUSE_ASKED &&
+               last->collected < last->candidates / 100 &&
+               pace.middle / MIDDLE_TIMES < set) {
+        pace.middle *= 2;
+    }
+}
+
 /* The same for full ones, by the percentage that must be pending. */
 static void
 adapt_old_locked(const weir_gc_last_collection *last, enum wr_cause cause)
@@ -255,10 +293,12 @@ wr_pace_note(const weir_gc_last_collection *last, enum wr_cause cause)
     wr_mutex_lock(&pace.lock);
     if (last->generation == OLDEST) {
         adapt_old_locked(last, cause);
+        adapt_middle_locked(last, cause);
         pace.old_total = survivors;
         pace.old_pending = 0;
     } else if (last->generation == OLDEST - 1) {
         pace.old_pending += survivors;
+        adapt_middle_locked(last, cause);
     } else if (cause == WR_CAUSE_OBJECTS) {
         /* The others come at any time, and say nothing about the rhythm. */
         adapt_young_locked(last);
@@ -320,6 +360,7 @@ weir_gc_set_threshold(int64_t young, int64_t middle, int64_t old)
     pace.threshold[1] = middle;
     pace.threshold[2] = old;
     pace.young = young;
+    pace.middle = middle;
     pace.idle = 0;
     set_limits_locked();
     wr_mutex_unlock(&pace.lock);
@@ -385,6 +426,7 @@ weir_gc_get_pace(weir_gc_pace *out)
     }
     wr_mutex_lock(&pace.lock);
     out->young = pace.young;
+    out->middle = pace.middle;
     out->old_percent = pace.old_percent;
     out->bytes_held = wr_load_relaxed(&wr_trigger.held);
     for (int g = 0; g < WEIR_GC_GENERATIONS; g++) {

@@ -10,8 +10,8 @@
 
 /*
  * Run the program that these bytes are.  Starts the runtime if need be; in the
- * end nothing of the program is left in it.  What is wrong ends the process.  lie: 0, or one of enum model_lie, which has to end
- * it.  Caller: one thread.
+ * end nothing of the program is left in it.  What is wrong ends the process.
+ * lie: 0, or one of enum model_lie, which has to end it.  Caller: one thread.
  */
 void fuzz_collect(const uint8_t *bytes, size_t size, int lie);
 
