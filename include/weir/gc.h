@@ -98,9 +98,9 @@ WEIR_API int weir_gc_get_count(int64_t out[WEIR_GC_GENERATIONS]);
  *
  * where alive is what was held after the last collection of generation 2.  The
  * oldest that is due is collected.  So at a checkpoint memory is at most twice
- * what is alive, or that and `bytes` / 256, plus what was allocated
- * since the checkpoint before; and a heap that grows for good is collected in full
- * each time it has doubled, not more often.
+ * what is alive, or that and `bytes` / 256, plus what was allocated since the
+ * checkpoint before; and a heap that grows for good is collected in full each
+ * time it has doubled, not more often.
  *
  * weir_gc_disable() and a young threshold of 0 switch this off, too.
  * Returns 0, or WEIR_EINVAL if negative.  Any thread.
@@ -112,13 +112,13 @@ WEIR_API int64_t weir_gc_get_bytes(void);
  * How automatic collection is paced just now.  `young` is the threshold in
  * effect: it doubles, up to 65536, when three collections of generation 0 in a
  * row freed less than 1 % of what they looked at, and is halved, down to what
- * was set, when one freed more than 20 %.  `middle` is the number of collections
- * of generation 0 in effect: it doubles, up to 16 times what was set, when a
- * collection of generation 1 or 2 freed less than 1 %, and is what was set again after
- * one that freed more than 20 %.  `old_percent` is how much of the old
- * objects must be pending before generation 2 is due: 25, doubled up to 100
- * when such a collection freed less than 5 %, 25 again after one that freed
- * more than 20 %.
+ * was set, when one freed more than 20 %.  `middle` is the number of
+ * collections of generation 0 in effect: it doubles, up to 16 times what was
+ * set, when a collection of generation 1 or 2 freed less than 1 %, and is what
+ * was set again after one that freed more than 20 %.  `old_percent` is how much
+ * of the old objects must be pending before generation 2 is due: 25, doubled up
+ * to 100 when such a collection freed less than 5 %, 25 again after one that
+ * freed more than 20 %.
  */
 typedef struct weir_gc_pace {
     int64_t young;                          /* objects */
