@@ -355,7 +355,7 @@ add_root(weir_object *o, void *context)
 }
 
 /* WEIR_DEBUG 2: has every living block of the pool a mark? */
-static bool
+__attribute__((unused)) static bool
 is_wholly_marked(uint32_t pool)
 {
     struct wr_blocks blocks = wr_round_blocks(pool);

@@ -20,8 +20,8 @@ struct chain {
     uint32_t count;
 };
 
-/* WEIR_DEBUG 2: is the chain what the bits say? */
-static bool
+/* WEIR_DEBUG 2, else unused: is the chain what the bits say? */
+__attribute__((unused)) static bool
 is_linked(size_t pool, const uint64_t *bits)
 {
     char *start = wr_pool_start(pool);

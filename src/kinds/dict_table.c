@@ -124,7 +124,7 @@ append(struct wr_dict_table *table, size_t slot, uint64_t hash,
 }
 
 /* Nobody needs this slot any more [inv:dict.entry-once]; for asserts. */
-static inline bool
+__attribute__((unused)) static bool
 is_vacant(const struct wr_dict_table *table, size_t slot)
 {
     size_t place = wr_index_get(wr_index_of(table), slot,
