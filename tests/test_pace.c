@@ -17,6 +17,7 @@ static void
 setup(void)
 {
     wr_test_start();
+    ck_assert_int_eq(weir_gc_set_bytes(16 << 20), 0);
     pair_type = weir_instance_type("pair", 2, 0, NULL, NULL);
     ck_assert_ptr_nonnull(pair_type);
 }
