@@ -33,6 +33,8 @@ enum {
     OVERRUN = 4
 };
 
+#define ALLOWANCE_MAX (INT64_MAX / (2 * OVERRUN))
+
 struct pace { /* SHARED */
     /* [inner] WR_RANK_COLLECT; protects the rest */
     struct wr_mutex lock;
@@ -99,7 +101,8 @@ allowance_locked(int generation)
     } else if (pace.middle > pace.threshold[1] && pace.threshold[1] > 0) {
         times = 2 * pace.middle / pace.threshold[1];
     }
-    return young > INT64_MAX / 2 / times ? INT64_MAX / 2 : young * times;
+    /* Far from overflow, also when it is exceeded several times over. */
+    return young > ALLOWANCE_MAX / times ? ALLOWANCE_MAX : young * times;
 }
 
 /* Bytes held beyond which a generation is due. */
