@@ -45,8 +45,7 @@ print_steps(void)
     puts("1. the counts, and the references between the six");
     for (int i = 0; i < SIX; i++) {
         printf("   %c  count %d, internal %d, left %d\n", 'A' + i,
-               (int)steps[i].count, (int)steps[i].internal,
-               (int)steps[i].left);
+               (int)steps[i].count, (int)steps[i].internal, (int)steps[i].left);
     }
     puts("2. what has references left, and all that it reaches");
     for (int i = 0; i < SIX; i++) {
