@@ -269,7 +269,8 @@ adapt_middle_locked(const weir_gc_last_collection *last, enum wr_cause cause)
         pace.middle = set;
     } else if (cause != WR_CAUSE_ASKED &&
                last->collected < last->candidates / 100 &&
-               pace.middle / MIDDLE_TIMES < set) {
+               pace.middle / MIDDLE_TIMES < set &&
+               pace.middle < INT64_MAX / 4) {
         pace.middle *= 2;
     }
 }
