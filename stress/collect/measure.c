@@ -54,7 +54,9 @@ wr_log_report(struct wr_log *log, uint64_t from, struct wr_result *result)
         result->finalize_ns = (int64_t)(log->finalize_ns / log->n);
         result->free_ns = (int64_t)(log->free_ns / log->n);
     }
-    wr_result_pauses(result, log->pauses + from, log->n - from);
+    if (log->n > from) {
+        wr_result_pauses(result, log->pauses + from, log->n - from);
+    }
 }
 
 uint64_t
