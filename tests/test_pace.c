@@ -171,6 +171,32 @@ START_TEST(middle_collections_follow_what_they_find)
 }
 END_TEST
 
+static const int64_t near_the_largest[] = {
+    INT64_MAX,
+    INT64_MAX / 2 + 1,
+    INT64_MAX / 4,
+    INT64_MAX / 4 - 1,
+};
+
+/* It is doubled while that leaves room for twice the result. */
+START_TEST(a_middle_threshold_near_the_largest_number_stays)
+{
+    int64_t set = near_the_largest[_i];
+    weir_object *chain = NULL;
+    weir_gc_stats full;
+
+    /* Bytes alone make full collections due, and what they find lives. */
+    ck_assert_int_eq(weir_gc_set_threshold(YOUNG, set, 10), 0);
+    grow(&chain, 20 * YOUNG);
+    ck_assert_int_eq(weir_gc_get_stats(2, &full), 0);
+    ck_assert_uint_ge(full.by_bytes, 2);
+    ck_assert_uint_eq(full.collected, 0);
+    ck_assert_int_eq(pace_now().middle, set < INT64_MAX / 4 ? 2 * set : set);
+    ck_assert_int_gt(pace_now().bytes_due[1], 0);
+    weir_decref(chain);
+}
+END_TEST
+
 /* What all collections looked at while a heap grew to n objects. */
 static double
 looked_at(size_t n)
