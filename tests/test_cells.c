@@ -21,6 +21,7 @@ START_TEST(good_cells_have_one_spelling)
         {"nocount", "nocount"},
         {"gil/fifo", "gil/fifo"},
         {"gil/cpython", "gil/cpython"},
+        {"gil/barging", "gil/barging"},
         {"gil+gil", "gil"},
         {"atomic+gil", "atomic+gil"},
         {"atomic/fifo+gil", "atomic/fifo+gil"},

@@ -13,7 +13,8 @@
 
 enum { CREW = 4 };
 
-static const char *const policy_names[] = {"cpython", "fifo"};
+static const char *const policy_names[] = {"cpython", "fifo", "barging"};
+enum { POLICIES = sizeof(policy_names) / sizeof(policy_names[0]) };
 
 static pthread_barrier_t barrier;
 
@@ -282,6 +283,44 @@ START_TEST(fifo_serves_in_order_of_arrival)
 END_TEST
 
 static void *
+want_and_tell(void *arg)
+{
+    (void)arg;
+    (void)weir_attach();
+    wr_store_release(&over, 1u);
+    (void)weir_detach();
+    return NULL;
+}
+
+/* Let go and come back at once: a sleeper is slower than that. */
+START_TEST(barging_lets_a_thread_overtake_a_sleeper)
+{
+    bool overtaken = false;
+
+    crew_start_locked("barging", 1000000000);
+    while (!overtaken) {
+        pthread_t thread;
+
+        wr_store_release(&over, 0u);
+        crew_begin(&thread, want_and_tell, NULL);
+        until_waiting(1);
+        while (wr_load_acquire(&over) == 0) {
+            ck_assert_int_eq(weir_blocking_begin(), 0);
+            ck_assert_int_eq(weir_blocking_end(), 0);
+            /* Its turn came and went: it waits for the lock still. */
+            wr_mutex_lock(&wr_lock.mutex);
+            overtaken = overtaken ||
+                        (wr_lock.waiting == 1 && wr_load_relaxed(&over) == 0);
+            wr_mutex_unlock(&wr_lock.mutex);
+        }
+        crew_join(thread);
+    }
+    ck_assert(overtaken);
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
+static void *
 take_turns(void *arg)
 {
     uint64_t *mine = arg;
@@ -427,16 +466,17 @@ wr_suite_lock(void)
     tcase_add_test(tc, every_policy_has_a_name);
     suite_add_tcase(suite, tc);
     tc = tcase_create("policies");
-    tcase_add_loop_test(tc, an_uncontended_lock_asks_no_policy, 0, 2);
+    tcase_add_loop_test(tc, an_uncontended_lock_asks_no_policy, 0, POLICIES);
     tcase_add_loop_test(tc, slow_paths_without_company_do_what_fast_ones_do, 0,
-                        2);
-    tcase_add_loop_test(tc, the_holder_is_alone, 0, 2);
-    tcase_add_loop_test(tc, a_holder_yields_at_a_checkpoint, 0, 2);
-    tcase_add_loop_test(tc, who_lets_go_is_asked_no_more, 0, 2);
-    tcase_add_loop_test(tc, every_cpu_bound_thread_gets_its_turn, 0, 2);
+                        POLICIES);
+    tcase_add_loop_test(tc, the_holder_is_alone, 0, POLICIES);
+    tcase_add_loop_test(tc, a_holder_yields_at_a_checkpoint, 0, POLICIES);
+    tcase_add_loop_test(tc, who_lets_go_is_asked_no_more, 0, POLICIES);
+    tcase_add_loop_test(tc, every_cpu_bound_thread_gets_its_turn, 0, POLICIES);
     tcase_add_loop_test(tc, a_thread_that_exits_holding_the_lock_gives_it_up, 0,
-                        2);
+                        POLICIES);
     tcase_add_test(tc, fifo_serves_in_order_of_arrival);
+    tcase_add_test(tc, barging_lets_a_thread_overtake_a_sleeper);
     tcase_add_test(tc, cpython_holder_waits_for_the_switch_it_was_asked_for);
     suite_add_tcase(suite, tc);
     return suite;

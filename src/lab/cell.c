@@ -20,7 +20,7 @@ static const struct wr_flavour flavours[] = {
     {.name = NULL},
 };
 
-static const char *const policies[] = {"cpython", "fifo", NULL};
+static const char *const policies[] = {"cpython", "fifo", "barging", NULL};
 
 const struct wr_flavour *
 wr_cell_flavours(void)
@@ -144,7 +144,8 @@ wr_cell_parse(const char *text, struct wr_cell *cell, char *message,
         cell->policy = find_policy(p, length);
         if (cell->policy == NULL) {
             snprintf(message, size,
-                     "unknown lock policy '%.*s' in '%s' (cpython, fifo)",
+                     "unknown lock policy '%.*s' in '%s' (cpython, fifo, "
+                     "barging)",
                      (int)length, p, text);
             return false;
         }

@@ -60,6 +60,9 @@ reset_lock(struct wr_thread *self)
     wr_lock.switches = 0;
     wr_lock.drop_requests = 0;
     wr_lock.forced_switches = 0;
+    if (wr_lock.policy->reset != NULL) {
+        wr_lock.policy->reset();
+    }
     if (wr_lock_on()) {
         /* Nobody waits: no CONT [inv:lock.cont]. */
         WEIR_ASSERT(wr_lock_held(self));

@@ -9,6 +9,7 @@ WEIR_SOURCES += \
 	%D%/lock_queue.h \
 	%D%/objlock.c \
 	%D%/objlock.h \
+	%D%/policy_barging.c \
 	%D%/policy_cpython.c \
 	%D%/policy_fifo.c \
 	%D%/reclaim.c \

@@ -19,14 +19,20 @@ struct wr_lock wr_lock = {
     .interval_ns = WR_LOCK_DEFAULT_INTERVAL_US * 1000,
 };
 
+extern const struct wr_lock_policy wr_lock_policy_barging;
 extern const struct wr_lock_policy wr_lock_policy_cpython;
 extern const struct wr_lock_policy wr_lock_policy_fifo;
 
-static const struct wr_lock_policy *const policies[] = {
+/* [const] while the runtime runs */
+static const struct wr_lock_policy *policies[] = {
     &wr_lock_policy_cpython,
     &wr_lock_policy_fifo,
+    &wr_lock_policy_barging,
+    NULL, /* wr_lock_add_policy() */
     NULL,
 };
+
+enum { POLICIES = sizeof(policies) / sizeof(policies[0]) };
 
 const struct wr_lock_policy *const *
 wr_lock_policies(void)
@@ -43,6 +49,12 @@ wr_lock_find_policy(const char *name)
         }
     }
     return NULL;
+}
+
+void
+wr_lock_add_policy(const struct wr_lock_policy *policy)
+{
+    policies[POLICIES - 2] = policy;
 }
 
 int
@@ -63,6 +75,9 @@ wr_lock_start(const struct wr_thread_config *config)
         return WEIR_ENOMEM;
     }
     WEIR_ASSERT(wr_load_relaxed(&wr_lock.word) == 0);
+    if (policy->reset != NULL) {
+        policy->reset();
+    }
     wr_lock.policy = policy;
     wr_lock.on = !wr_cfg_parallel || config->gil_on;
     wr_lock.noyield = 0;

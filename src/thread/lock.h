@@ -46,7 +46,8 @@ enum wr_lock_why {
  * - acquire: returns when self holds the lock.
  * - release: self holds the lock and CONT is set; gives it up.
  * - yield: self holds the lock and has seen DROP; lets somebody else have it
- *   if anybody waits, and returns when self holds it again.
+ *   if anybody waits, and returns when self holds it again.  (barging: gives
+ *   them a moment to take it.)
  * A policy keeps CONT set exactly while somebody waits, clears DROP of a
  * holder that lets go, and sleeps on wr_thread.parker only.
  */
@@ -56,6 +57,9 @@ struct wr_lock_policy {
     /* Returns 0 or a negative error; NULL: nothing to do.  Likewise stop. */
     int (*start)(void);
     void (*stop)(void);
+    /* Forget what is kept beside struct wr_lock: nobody waits.  Called at each
+     * start, and in the child of a fork, where self holds the lock. */
+    void (*reset)(void);
     void (*acquire)(struct wr_thread *self, enum wr_lock_why why);
     void (*release)(struct wr_thread *self);
     void (*yield)(struct wr_thread *self);
@@ -128,6 +132,12 @@ struct wr_lock_stats {
 /* The policies, in a table that ends with NULL; the first is the default. */
 const struct wr_lock_policy *const *wr_lock_policies(void);
 const struct wr_lock_policy *wr_lock_find_policy(const char *name);
+
+/*
+ * Make one more policy known, for tests and examples; it takes the place of
+ * the last one added.  NULL: none.  Caller: the runtime does not run.
+ */
+void wr_lock_add_policy(const struct wr_lock_policy *policy);
 
 /*
  * Set the lock up, free.  Returns 0 or WEIR_EINVAL (policy, interval).
