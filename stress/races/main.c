@@ -71,9 +71,6 @@ check_options(const struct wr_options *options)
             wr_usage_error("--plant %s: no such fault", options->plants[i]);
         }
     }
-    if (options->bytes >= 0) {
-        wr_usage_error("--bytes: this runtime has no trigger by bytes");
-    }
     if (options->policy != NULL && !locked) {
         wr_usage_error("--policy %s: %s runs without the lock; add --gil",
                        options->policy, WR_FLAVOUR_NAME);
@@ -111,6 +108,9 @@ start_runtime(const struct wr_options *options)
     }
     if (options->t0 >= 0) {
         (void)weir_gc_set_threshold(options->t0, 10, 10);
+    }
+    if (options->bytes >= 0) {
+        (void)weir_gc_set_bytes(options->bytes);
     }
 }
 

@@ -128,10 +128,11 @@ cell(unsigned threads)
 
     (void)weir_gc_get_threshold(thresholds);
     return json_pack(
-        "{s:s, s:o, s:i, s:b, s:b, s:I, s:n, s:n}", "flavour", WR_FLAVOUR_NAME,
+        "{s:s, s:o, s:i, s:b, s:b, s:I, s:I, s:n}", "flavour", WR_FLAVOUR_NAME,
         "lock", locked ? json_string(policy) : json_null(), "threads",
         (int)threads, "gil", locked ? 1 : 0, "gc", weir_gc_is_enabled() ? 1 : 0,
-        "t0", (json_int_t)thresholds[0], "bytes", "peer");
+        "t0", (json_int_t)thresholds[0], "bytes",
+        (json_int_t)weir_gc_get_bytes(), "peer");
 }
 
 json_t *

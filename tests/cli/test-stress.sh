@@ -32,6 +32,7 @@ misuse '--junit' --junit ''
 misuse '--cells: unknown flavour' --cells nonsense
 misuse 'no race tests for unsafe' --cells gil,unsafe
 misuse 'no lock' --cells atomic/fifo
+misuse "unknown setting 'bytes=' in 'gil+bytes='" --cells gil+bytes=
 misuse '--nonsense' --nonsense
 
 # --- ends of tests ------------------------------------------------------------
@@ -160,6 +161,14 @@ else
     has out ': 0 with forbidden outcomes'
 fi
 has xml '<testsuite name="weir stress atomic"'
+
+# A cell is what `weir list` says it is: every setting reaches the runtime.
+"$WEIR" stress append-append --cells gil/fifo+nogc+t0=700+bytes=4096 \
+    --budget 1s --timeout 60s --json "$tmp/json" >"$tmp/out" 2>"$tmp/err"
+what='weir stress in a cell with every setting'
+lines err 0
+has json '"flavour":"gil","lock":"fifo"'
+has json '"gc":false,"t0":700,"bytes":4096'
 
 # What is timed and what is installed holds no fault: neither the code nor the
 # texts.
