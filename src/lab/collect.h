@@ -192,6 +192,10 @@ double *wr_run_values(const struct wr_run *run, size_t offset, size_t *n);
 double wr_run_median(const struct wr_run *run, size_t offset);
 double wr_run_largest(const struct wr_run *run, size_t offset);
 
+/* The peers by number, NULL after the last: a name, borrowed, and in
+ * *executable what measures it. */
+const char *wr_collect_peer(size_t i, const char **executable);
+
 /* The graphs of --list, on one page. */
 void wr_collect_print_graphs(const struct wr_catalog *catalog, FILE *out);
 

@@ -24,6 +24,16 @@ static const char *const peers[][2] = {
 enum { REPEATS_LIVE = 3, REPEATS_YOUNG = 51 };
 
 const char *
+wr_collect_peer(size_t i, const char **executable)
+{
+    if (i >= PEERS) {
+        return NULL;
+    }
+    *executable = peers[i][0];
+    return peers[i][1];
+}
+
+const char *
 wr_run_name(const struct wr_run *run)
 {
     return run->peer != NULL ? run->peer : run->cell->name;

@@ -171,6 +171,75 @@ print_peers(FILE *out, const struct wr_catalog *catalog)
     }
 }
 
+/* The names of the graphs in a peer's list. */
+static json_t *
+graph_names(const struct wr_catalog *catalog)
+{
+    json_t *names = json_array();
+    size_t i;
+    json_t *record;
+
+    json_array_foreach(catalog->records, i, record)
+    {
+        (void)json_array_append_new(
+            names, json_string(wr_catalog_text(record, "name", "?")));
+    }
+    return names;
+}
+
+static void
+print_collect_peer(const struct page *page, const char *name,
+                   const json_t *graphs)
+{
+    char *line = wr_lab_print("  %-14s", name);
+    size_t i;
+    json_t *graph;
+
+    json_array_foreach(graphs, i, graph)
+    {
+        char *longer = wr_lab_print("%s%s%s", line, i == 0 ? " " : ", ",
+                                    json_string_value(graph));
+
+        free(line);
+        line = longer;
+    }
+    if (graphs == NULL) {
+        fprintf(page->out, "%s (not installed)\n", line);
+    } else {
+        wr_table_wrap(page->out, WR_PLAIN, page->colour, page->width, 17, line);
+    }
+    free(line);
+}
+
+/* Peers of `weir collect`: each says itself which graphs it can build. */
+static void
+list_collect_peers(const struct page *page, struct wr_sink *sink)
+{
+    const char *executable = NULL;
+    const char *name;
+
+    fputs("\nPeers (weir collect --peers)\n", page->out);
+    for (size_t i = 0; (name = wr_collect_peer(i, &executable)) != NULL; i++) {
+        struct wr_catalog catalog;
+        char *message = NULL;
+        bool there =
+            wr_catalog_load(&catalog, name, executable, NULL, false, &message);
+        json_t *graphs = there ? graph_names(&catalog) : NULL;
+        json_t *record = json_pack(
+            "{s:i, s:s, s:s, s:b, s:O?}", "schema", 1, "record", "collect-peer",
+            "name", name, "available", there ? 1 : 0, "graphs", graphs);
+
+        print_collect_peer(page, name, graphs);
+        wr_sink_write(sink, record);
+        json_decref(record);
+        json_decref(graphs);
+        if (there) {
+            wr_catalog_free(&catalog);
+        }
+        free(message);
+    }
+}
+
 /* The first flavour that is there says which programs there are. */
 static bool
 load_programs(struct wr_catalog *catalog)
@@ -268,6 +337,7 @@ list(const struct request *request)
     } else {
         free(message);
     }
+    list_collect_peers(&page, &sink);
     list_races(&page, &sink);
     return wr_sink_close(&sink) ? WR_EXIT_OK : WR_EXIT_CRASH;
 }

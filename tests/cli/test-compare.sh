@@ -132,5 +132,17 @@ has out 'absent'
 has out '(not installed)'
 has json '"record":"program","name":"steady"'
 has json '"record":"peer","impl":"c11-atomic"'
+has out 'Peers (weir collect --peers)'
+has out '  python3        tree'
+has json '"record":"collect-peer","name":"python3","available":true,"graphs":["tree"]'
+has json '"name":"boehm","available":true,"graphs":["tree"]'
+
+# What is not there is named all the same.
+rm "$tmp/cells/weir-collect-boehm"
+ln -s /bin/false "$tmp/cells/weir-collect-boehm"
+run 0 list --json "$tmp/json"
+lines err 0
+has out '  boehm          (not installed)'
+has json '"name":"boehm","available":false,"graphs":null'
 
 finish
