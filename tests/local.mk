@@ -78,7 +78,8 @@ tests_check_programs_LDADD = libcore-atomic.la $(TEST_LIBS) $(JANSSON_LIBS)
 # The fuzz target, fed by a generator of its own; ./dev fuzz links it to
 # libFuzzer instead.
 FUZZ_SOURCES = tests/fuzz/collect.c tests/fuzz/collect.h tests/fuzz/main.c \
-	tests/fuzz/model.c tests/fuzz/model.h tests/sanitized.h
+	tests/fuzz/model.c tests/fuzz/model.h tests/fuzz/steps.h \
+	tests/fuzz/steps_gc.c tests/fuzz/verify.c tests/sanitized.h
 FUZZ_LIBS = libbase.la $(FLAVOUR_LIBS) $(LIBM)
 
 check_PROGRAMS += tests/fuzz-collect-gil

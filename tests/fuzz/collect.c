@@ -10,28 +10,23 @@
  */
 #include "tests/fuzz/collect.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "collect/collect.h"
-#include "tests/fuzz/model.h"
+#include "tests/fuzz/steps.h"
 
 enum {
     SLOTS = 4,
     BAG_ITEMS = 3,
     HANDLES = 8,
     DEPTH_MAX = 3,
+    TABLE = SLOTS, /* where an instance has the table of its attributes */
+    TIDY = 8,
     MANY = 140,
     RUNS = 500
 };
 
-static struct input {
-    const uint8_t *bytes;
-    size_t size;
-    size_t at;
-} input;
+struct fuzz_input fuzz_input;
 
 static struct {
     weir_handle handle;
@@ -39,43 +34,6 @@ static struct {
 } handles[HANDLES];
 
 static weir_type *types[MODEL_KINDS];
-
-/* The next byte; 0 at the end. */
-static unsigned
-next(void)
-{
-    return input.at < input.size ? input.bytes[input.at++] : 0;
-}
-
-static unsigned
-below(unsigned n)
-{
-    return next() % n;
-}
-
-static void
-expect(bool holds, const char *what)
-{
-    if (!holds) {
-        model_fail(what, 0);
-    }
-}
-
-/* Some node the program may use, or NULL. */
-static struct model_node *
-any(void)
-{
-    unsigned first = below(MODEL_NODES);
-
-    for (unsigned i = 0; i < MODEL_NODES; i++) {
-        struct model_node *n = &model.nodes[(first + i) % MODEL_NODES];
-
-        if (n->alive && n->held + n->running > 0) {
-            return n;
-        }
-    }
-    return NULL;
-}
 
 static weir_object *
 object_of(const struct model_node *n)
@@ -135,6 +93,7 @@ step_make(void)
 {
     static const unsigned places[MODEL_KINDS] = {
         [MODEL_PLAIN] = SLOTS,       [MODEL_FINAL] = SLOTS,
+        [MODEL_LEGACY] = SLOTS,      [MODEL_ATTRS] = TABLE + 1,
         [MODEL_DICT] = MODEL_KEYS,   [MODEL_CELL] = 1,
         [MODEL_FOREIGN] = BAG_ITEMS,
     };
@@ -184,6 +143,74 @@ set_bag(struct model_node *n, unsigned i, weir_object *value)
     return 0;
 }
 
+/* The table of o's attributes: what it refers to beside its slots. */
+static weir_object *
+table_of(const struct model_node *n)
+{
+    weir_object *o = n->object;
+    weir_object *list = weir_gc_get_referents(1, &o);
+    weir_object *found = NULL;
+
+    expect(list != NULL, "referents are listed");
+    for (size_t i = 0; i < (size_t)weir_list_size(list); i++) {
+        weir_object *item = weir_list_get(list, i);
+        bool is_slot = false;
+
+        for (unsigned slot = 0; slot < SLOTS; slot++) {
+            is_slot |= n->out[slot] != 0 &&
+                       model.nodes[n->out[slot] - 1].object == item;
+        }
+        found = is_slot ? found : item;
+        weir_decref(item);
+    }
+    weir_decref(list);
+    expect(found != NULL, "an instance with attributes has a table");
+    return found;
+}
+
+/* The first attribute, which replaces nothing: no code of the program runs. */
+static int
+link_first_attr(struct model_node *n, unsigned i, struct model_node *value)
+{
+    struct model_node *table = model_place();
+
+    if (value == NULL || table == NULL) {
+        return weir_attr_delete(n->object, model.names[i]) == WEIR_ENOKEY ? 0
+                                                                          : -1;
+    }
+    if (weir_attr_set(n->object, model.names[i], value->object) != 0) {
+        return -1;
+    }
+    model_add(table, MODEL_TABLE, table_of(n));
+    table->held = 0;
+    table->target = model_index(n);
+    table->nout = MODEL_NAMES;
+    table->out[i] = name_of(value);
+    n->out[TABLE] = name_of(table);
+    return 0;
+}
+
+static int
+link_attr(struct model_node *n, unsigned i, struct model_node *value)
+{
+    struct model_node *table;
+
+    if (n->out[TABLE] == 0) {
+        return link_first_attr(n, i, value);
+    }
+    table = &model.nodes[n->out[TABLE] - 1];
+    if (value == NULL && table->out[i] == 0) {
+        return weir_attr_delete(n->object, model.names[i]) == WEIR_ENOKEY ? 0
+                                                                          : -1;
+    }
+    if (!model_lies(value != NULL ? MODEL_LIE_ATTR : MODEL_LIE_DELETE)) {
+        table->out[i] = name_of(value);
+    }
+    return value != NULL
+               ? weir_attr_set(n->object, model.names[i], value->object)
+               : weir_attr_delete(n->object, model.names[i]);
+}
+
 /* Fixed places. */
 static int
 link_place(struct model_node *n, struct model_node *value)
@@ -196,6 +223,7 @@ link_place(struct model_node *n, struct model_node *value)
     switch (n->kind) {
     case MODEL_PLAIN:
     case MODEL_FINAL:
+    case MODEL_LEGACY:
         return weir_instance_set(n->object, i, o);
     case MODEL_CELL:
         return weir_cell_set(n->object, o);
@@ -208,6 +236,21 @@ link_place(struct model_node *n, struct model_node *value)
         return was ? weir_dict_delete(n->object, model.keys[i]) : 0;
     }
     return weir_dict_set(n->object, model.keys[i], o);
+}
+
+_Static_assert((int)SLOTS == (int)MODEL_NAMES, "one byte chooses either");
+
+/* A slot, or an attribute. */
+static int
+link_attrs(struct model_node *n, struct model_node *value)
+{
+    unsigned i = below(SLOTS);
+
+    if (below(3) != 0) {
+        return link_attr(n, i, below(3) == 0 ? NULL : value);
+    }
+    note(n, i, value);
+    return weir_instance_set(n->object, i, object_of(value));
 }
 
 /* Append once or often; without a value, take the last or all away. */
@@ -271,6 +314,9 @@ step_link(struct model_node *n, struct model_node *value)
     case MODEL_SET:
         error = link_set(n, value);
         break;
+    case MODEL_ATTRS:
+        error = link_attrs(n, value);
+        break;
     case MODEL_TUPLE:
     case MODEL_WEAK:
         break;
@@ -319,7 +365,9 @@ step_follow(void)
     if (n != NULL && n->nout > 0) {
         uint8_t child = n->out[below(n->nout)];
 
-        hold(child != 0 ? &model.nodes[child - 1] : NULL, 1);
+        if (child != 0 && model.nodes[child - 1].kind != MODEL_TABLE) {
+            hold(&model.nodes[child - 1], 1);
+        }
     }
 }
 
@@ -417,77 +465,6 @@ step_ask(struct model_node *w)
     }
 }
 
-/* ---- collections -------------------------------------------------------- */
-
-static void
-on_collection(weir_gc_phase phase, const weir_gc_info *info, void *data)
-{
-    (void)data;
-    if (phase == WEIR_GC_START) {
-        model_collection_begins(info->generation);
-    } else {
-        model_collection_ends(info);
-    }
-}
-
-static void
-step_collect(int generation)
-{
-    bool inside = model.round.active;
-    int64_t found;
-
-    /* Inside a call, when it is known who is alive. */
-    if (!inside && model_has_pending()) {
-        return;
-    }
-    found = weir_gc_collect(generation);
-    /* With nothing to look at there is no telling whether it gave up. */
-    if (model.round.faulted && model.round.candidates == 0 &&
-        found == WEIR_ENOMEM) {
-        return;
-    }
-    if (found != (inside ? 0 : model.round.result)) {
-        fprintf(stderr, "collect: %lld, not %lld\n", (long long)found,
-                (long long)model.round.result);
-        model_fail("what a collection returns", 0);
-    }
-}
-
-/* One in which an allocation fails, or all from there. */
-static void
-step_collect_without_memory(void)
-{
-    static const struct wr_collect_caps none;
-    unsigned choice = next();
-
-    wr_collect_set_caps(&none);
-    model.round.faulted = true;
-    if (choice % 2 == 0) {
-        wr_fault_arm(1 + choice / 2 % 12);
-    } else {
-        wr_fault_arm_from(1 + choice / 2 % 12);
-    }
-    step_collect((int)below(3));
-    wr_fault_disarm();
-    model.round.faulted = false;
-}
-
-static void
-step_caps(void)
-{
-    struct wr_collect_caps caps = {.stack = below(2) * 64, .big = below(3)};
-
-    wr_collect_set_caps(&caps);
-}
-
-static void
-step_checkpoint(void)
-{
-    (void)weir_gc_set_threshold(below(2), below(3), below(3));
-    (void)(below(4) == 0 ? weir_gc_disable() : weir_gc_enable());
-    expect(weir_checkpoint() == 0, "a checkpoint");
-}
-
 /* ---- steps -------------------------------------------------------------- */
 
 /* What the program may do anywhere.  n: the object it is about, or NULL. */
@@ -536,13 +513,19 @@ step_anywhere(unsigned choice, struct model_node *n)
     case 17:
         step_handle();
         break;
+    case 18:
+        step_permanent(n != NULL ? n : any());
+        break;
+    case 19:
+        step_garbage();
+        break;
     default:
         step_collect((int)below(3));
         break;
     }
 }
 
-enum { ANYWHERE = 19, ALL = 22 };
+enum { ANYWHERE = 21, ALL = 25 };
 
 static void
 step(void)
@@ -558,6 +541,9 @@ step(void)
         break;
     case ANYWHERE + 2:
         step_caps();
+        break;
+    case ANYWHERE + 3:
+        step_debug();
         break;
     default:
         step_anywhere(choice, NULL);
@@ -648,9 +634,16 @@ start_runtime(void)
     expect(weir_start(&config) == 0, "the runtime starts");
     types[MODEL_PLAIN] = weir_instance_type("plain", SLOTS, 0, NULL, NULL);
     types[MODEL_FINAL] = weir_instance_type("final", SLOTS, 0, finalize, NULL);
+    types[MODEL_LEGACY] = weir_instance_type(
+        "legacy", SLOTS, WEIR_TYPE_LEGACY_FINALIZER, finalize, NULL);
+    types[MODEL_ATTRS] =
+        weir_instance_type("attrs", SLOTS, WEIR_TYPE_ATTRS, NULL, NULL);
     types[MODEL_FOREIGN] = weir_foreign_type(&spec);
     for (unsigned i = 0; i < MODEL_KEYS; i++) {
         model.keys[i] = weir_int_new(i);
+    }
+    for (unsigned i = 0; i < MODEL_NAMES; i++) {
+        model.names[i] = weir_str_format("attribute %u", i);
     }
     model.filler = weir_int_new(0);
     expect(weir_gc_callback_add(on_collection, NULL) == 0, "a callback");
@@ -668,6 +661,7 @@ start(enum model_lie lie)
     wr_collect_set_caps(&none);
     (void)weir_gc_enable();
     expect(weir_gc_set_threshold(2000, 10, 10) == 0, "thresholds");
+    expect(weir_gc_set_debug(0) == 0, "switches");
     model_reset();
     memset(handles, 0, sizeof(handles));
     model.lie = lie;
@@ -676,9 +670,9 @@ start(enum model_lie lie)
     model.objects = memory.objects;
 }
 
-/* The program lets everything go: nothing may be left. */
+/* The program lets go of all that it holds, and breaks what it can. */
 static void
-finish(void)
+let_go(void)
 {
     for (unsigned i = 0; i < HANDLES; i++) {
         if (handles[i].node != NULL) {
@@ -689,23 +683,57 @@ finish(void)
         }
     }
     for (unsigned i = 0; i < MODEL_NODES; i++) {
-        if (model.nodes[i].alive) {
-            drop(&model.nodes[i], model.nodes[i].held);
+        struct model_node *n = &model.nodes[i];
+
+        for (unsigned slot = 0;
+             n->alive && n->kind == MODEL_LEGACY && n->held > 0 && slot < SLOTS;
+             slot++) {
+            n->out[slot] = 0;
+            expect(weir_instance_set(n->object, slot, NULL) == 0, "a slot");
+            model_settle();
+        }
+        if (n->alive) {
+            drop(n, n->held);
             model_settle();
         }
     }
-    /* Once for the finalizers, once for what they saved. */
-    step_collect(2);
-    step_collect(2);
+}
+
+/* Nothing may be left, but for immortals and what these refer to. */
+static void
+finish(void)
+{
+    bool immortal = false;
+
+    stop_saving();
+    thaw();
+    /* Turns: finalizers save, and legacy ones wait until they are taken from
+     * the list. */
+    for (unsigned turn = 0; turn < TIDY; turn++) {
+        let_go();
+        step_collect(2);
+        take_garbage();
+        clear_garbage();
+        model_settle();
+    }
     model_verify();
+    for (unsigned i = 0; i < MODEL_NODES; i++) {
+        immortal |= model.nodes[i].alive && model.nodes[i].immortal;
+    }
+    for (unsigned i = 0; i < MODEL_NODES; i++) {
+        expect(immortal || !model.nodes[i].alive, "nothing is left");
+    }
+    if (immortal) {
+        fuzz_stop();
+    }
 }
 
 void
 fuzz_collect(const uint8_t *bytes, size_t size, int lie)
 {
-    input = (struct input){.bytes = bytes, .size = size};
+    fuzz_input = (struct fuzz_input){.bytes = bytes, .size = size};
     start((enum model_lie)lie);
-    for (unsigned i = 1; input.at < input.size; i++) {
+    for (unsigned i = 1; fuzz_input.at < fuzz_input.size; i++) {
         step();
         if (i % 8 == 0) {
             model_verify();

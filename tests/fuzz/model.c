@@ -44,21 +44,28 @@ model_reset(void)
     memset(model.nodes, 0, sizeof(model.nodes));
     memset(&model.round, 0, sizeof(model.round));
     model.depth = 0;
+    model.clearing = false;
+    model.saves = false;
 }
-
-#define EACH_NODE(n)                                                           \
-    for (struct model_node *n = model.nodes; n < model.nodes + MODEL_NODES; n++)
 
 static bool
 has_finalizer(const struct model_node *n)
 {
-    return n->kind == MODEL_FINAL || n->kind == MODEL_FOREIGN;
+    return n->kind == MODEL_FINAL || n->kind == MODEL_FOREIGN ||
+           n->kind == MODEL_LEGACY;
+}
+
+/* No collection is to run the finalizer it waits for. */
+static bool
+is_legacy(const struct model_node *n)
+{
+    return n->kind == MODEL_LEGACY && !n->finalized;
 }
 
 /* The collector leaves out what cannot be part of a cycle: weak references
  * that own nothing, and tuples of what is left out. */
-static bool
-is_tracked(const struct model_node *n)
+bool
+model_is_tracked(const struct model_node *n)
 {
     return n->kind == MODEL_WEAK ? n->has_callback : !n->untracked;
 }
@@ -79,13 +86,12 @@ model_note_tuple(struct model_node *node)
 
 /* ---- references --------------------------------------------------------- */
 
-/* How many references to each there are, but for the runtime's own. */
-static void
-count_references(void)
+void
+model_count_references(void)
 {
     EACH_NODE(n)
     {
-        n->references = n->held + n->handles;
+        n->references = n->held + n->handles + n->kept;
     }
     EACH_NODE(n)
     {
@@ -100,7 +106,8 @@ count_references(void)
 static bool
 is_root(const struct model_node *n)
 {
-    return n->alive && n->held + n->handles + n->pinned > 0;
+    return n->alive && (n->immortal || n->held + n->handles + n->pinned > 0 ||
+                        (n->kept > 0 && !n->doubtful));
 }
 
 /* What n refers to is reached, and so on; of candidates only, if asked. */
@@ -202,7 +209,8 @@ is_biased(const struct model_node *n)
 static bool
 is_dead(const struct model_node *n)
 {
-    return n->alive && n->references == 0 && n->pinned == 0 && !is_biased(n);
+    return n->alive && n->references == 0 && n->pinned == 0 && !is_biased(n) &&
+           !n->immortal;
 }
 
 /* n will not come back: what had to happen before must have happened. */
@@ -241,7 +249,7 @@ model_settle(void)
     /* Ends: each turn but the last kills a node. */
     do {
         changed = false;
-        count_references();
+        model_count_references();
         EACH_NODE(n)
         {
             if (is_dead(n)) {
@@ -264,7 +272,10 @@ model_settle(void)
 bool
 model_has_pending(void)
 {
-    count_references();
+    if (model.clearing) {
+        return true;
+    }
+    model_count_references();
     EACH_NODE(n)
     {
         if (is_dead(n)) {
@@ -287,12 +298,14 @@ model_collection_begins(int generation)
     *round = (struct model_round){
         .active = true,
         .faulted = round->faulted,
+        .save = model.saves,
         .generation = generation,
         .depth = model.depth,
     };
     EACH_NODE(n)
     {
-        n->candidate = n->alive && n->generation <= generation && is_tracked(n);
+        n->candidate = n->alive && n->generation <= generation &&
+                       model_is_tracked(n) && !n->frozen && !n->immortal;
         n->reached = false;
         n->doomed = false;
         round->candidates += n->candidate;
@@ -312,6 +325,34 @@ model_collection_begins(int generation)
     }
 }
 
+/* What waits for a legacy finalizer lives, with all that it reaches. */
+static void
+keep_legacy(void)
+{
+    EACH_NODE(n)
+    {
+        n->candidate = n->doomed;
+        n->reached = false;
+    }
+    EACH_NODE(n)
+    {
+        if (n->doomed && is_legacy(n) && !model_lies(MODEL_LIE_LEGACY)) {
+            n->reached = true;
+            reach(n, true);
+        }
+    }
+    EACH_NODE(n)
+    {
+        if (n->doomed && n->reached) {
+            n->doomed = false;
+            model.round.uncollectable++;
+            n->kept = (is_legacy(n) || model.round.save) &&
+                      !model_lies(MODEL_LIE_KEEP);
+            n->doubtful = model.round.faulted;
+        }
+    }
+}
+
 /* It has looked: candidates are promoted, and what waits for garbage is due. */
 static void
 apply(void)
@@ -324,6 +365,11 @@ apply(void)
         if (n->candidate && !model_lies(MODEL_LIE_GENERATION)) {
             n->generation = round->generation == 0 ? 1 : 2;
         }
+    }
+    keep_legacy();
+    EACH_NODE(n)
+    {
+        round->user |= n->doomed && round->save;
         round->due_finalizers += n->doomed && has_finalizer(n) && !n->finalized;
         if (n->alive && n->kind == MODEL_WEAK && n->has_callback &&
             !n->cleared && model.nodes[n->target].doomed) {
@@ -333,7 +379,7 @@ apply(void)
             round->due_calls += n->queued;
         }
     }
-    round->user = round->due_calls + round->due_finalizers > 0;
+    round->user |= round->due_calls + round->due_finalizers > 0;
 }
 
 /* Which of the doomed does nothing outside refer to?  Returns how many; they
@@ -365,16 +411,39 @@ look_again(void)
     return garbage;
 }
 
+/* It goes to the list instead of being freed; it has been finalized, and no
+ * weak reference gives it any more. */
+static void
+save(struct model_node *n)
+{
+    if (has_finalizer(n) && !n->finalized) {
+        model_fail("saved, and not finalized", model_index(n));
+    }
+    n->generation = 2;
+    n->kept = 1;
+    n->cleared = true; /* if it is a weak reference */
+    EACH_NODE(w)
+    {
+        w->cleared |= w->kind == MODEL_WEAK && w->target == model_index(n);
+    }
+}
+
 /* The second look.  If it found no memory, all that was doomed lives on. */
 static void
 bury(unsigned garbage, bool none)
 {
-    model.round.detected = true;
-    model.round.result = none ? WEIR_ENOMEM : (int64_t)garbage;
+    struct model_round *round = &model.round;
+
+    round->detected = true;
+    round->result =
+        none ? WEIR_ENOMEM : (int64_t)garbage + (int64_t)round->uncollectable;
     EACH_NODE(n)
     {
         if (n->alive && n->doomed && (none || n->reached)) {
             n->generation = 2;
+        } else if (n->alive && n->doomed && round->save &&
+                   !model_lies(MODEL_LIE_SAVE)) {
+            save(n);
         } else if (n->alive && n->doomed) {
             n->alive = false;
             n->buried = true;
@@ -439,9 +508,12 @@ model_collection_ends(const weir_gc_info *info)
         bury(garbage, round->faulted && round->user && info->collected == 0 &&
                           garbage > 0);
     }
-    if (info->collected != (round->result > 0 ? round->result : 0)) {
-        fprintf(stderr, "collect: found %lld of %lld\n",
-                (long long)info->collected, (long long)round->result);
+    if (info->uncollectable != round->uncollectable ||
+        info->collected + info->uncollectable !=
+            (round->result > 0 ? round->result : round->uncollectable)) {
+        fprintf(stderr, "collect: found %lld and %lld of %lld and %u\n",
+                (long long)info->collected, (long long)info->uncollectable,
+                (long long)round->result, round->uncollectable);
         model_fail("the number found", 0);
     }
     if (round->depth == 0 && info->candidates != round->candidates) {
@@ -568,114 +640,56 @@ model_releases(weir_object *o)
     model_find(o)->released++;
 }
 
-/* ---- the heap ----------------------------------------------------------- */
-
-/* A new reference to what a place holds, or NULL. */
-static weir_object *
-get(const struct model_node *n, unsigned i)
-{
-    switch (n->kind) {
-    case MODEL_PLAIN:
-    case MODEL_FINAL:
-        return weir_instance_get(n->object, i);
-    case MODEL_LIST:
-        return weir_list_get(n->object, i);
-    case MODEL_TUPLE:
-        return weir_tuple_get(n->object, i);
-    case MODEL_DICT:
-        return weir_dict_get(n->object, model.keys[i]);
-    case MODEL_CELL:
-        return weir_cell_get(n->object);
-    case MODEL_FOREIGN: {
-        weir_object *o = ((weir_object **)weir_foreign_fields(n->object))[i];
-
-        return o != NULL ? weir_newref(o) : NULL;
-    }
-    default:
-        return NULL;
-    }
-}
-
-static void
-verify_places(const struct model_node *n)
-{
-    for (unsigned i = 0; i < n->nout; i++) {
-        weir_object *expected =
-            n->out[i] != 0 ? model.nodes[n->out[i] - 1].object : NULL;
-        weir_object *o;
-
-        if (n->kind == MODEL_SET) {
-            if (weir_set_contains(n->object, expected) != 1) {
-                model_fail("an element is missing", model_index(n));
-            }
-            continue;
-        }
-        if (n->kind == MODEL_WEAK) {
-            continue;
-        }
-        o = get(n, i);
-        if (o != expected && !(o == model.filler && expected == NULL)) {
-            model_fail("a place holds something else", model_index(n));
-        }
-        weir_xdecref(o);
-    }
-    if ((n->kind == MODEL_LIST && weir_list_size(n->object) != n->nout) ||
-        (n->kind == MODEL_SET && weir_set_size(n->object) != n->nout)) {
-        model_fail("another size", model_index(n));
-    }
-}
-
-static void
-verify_weak(const struct model_node *n)
-{
-    weir_object *got = weir_weak_get(n->object);
-
-    if (got != (n->cleared ? NULL : model.nodes[n->target].object)) {
-        model_fail(got != NULL ? "it gives the wrong target"
-                               : "it does not give its target",
-                   model_index(n));
-    }
-    weir_xdecref(got);
-}
+/* ---- what the program has ordered --------------------------------------- */
 
 void
-model_verify(void)
+model_immortalize_all(void)
 {
-    uint64_t alive = 0;
-    weir_memory memory;
-
-    model_settle();
-    count_references();
     EACH_NODE(n)
     {
-        if (!n->alive) {
-            continue;
-        }
-        alive++;
-        if (n->object == NULL) {
-            model_fail("freed, and should live", model_index(n));
-        }
-        if (weir_refcount(n->object) != (int64_t)n->references) {
-            fprintf(stderr, "collect: %lld references, not %u\n",
-                    (long long)weir_refcount(n->object), n->references);
-            model_fail("the number of references", model_index(n));
-        }
-        if (weir_gc_is_tracked(n->object) != is_tracked(n)) {
-            model_fail("tracked, or not", model_index(n));
-        }
-        if (weir_gc_is_finalized(n->object) != n->finalized) {
-            model_fail("finalized, or not", model_index(n));
-        }
-        verify_places(n);
-        if (n->kind == MODEL_WEAK) {
-            verify_weak(n);
+        n->immortal |= n->alive;
+    }
+}
+
+unsigned
+model_freeze(void)
+{
+    unsigned frozen = 0;
+
+    EACH_NODE(n)
+    {
+        if (n->alive && !n->frozen && model_is_tracked(n)) {
+            n->frozen = !model_lies(MODEL_LIE_FREEZE);
+            frozen++;
         }
     }
-    if (weir_memory_stats(&memory) != 0 ||
-        memory.objects != model.objects + alive) {
-        fprintf(stderr, "collect: %llu objects, not %llu\n",
-                (unsigned long long)memory.objects,
-                (unsigned long long)(model.objects + alive));
-        model_fail("the number of objects", 0);
+    return frozen;
+}
+
+unsigned
+model_unfreeze(void)
+{
+    unsigned frozen = 0;
+
+    EACH_NODE(n)
+    {
+        if (n->alive && n->frozen) {
+            n->frozen = model_lies(MODEL_LIE_UNFREEZE);
+            n->generation = 2;
+            frozen++;
+        }
     }
+    return frozen;
+}
+
+unsigned
+model_kept(void)
+{
+    unsigned kept = 0;
+
+    EACH_NODE(n)
+    {
+        kept += n->alive ? n->kept : 0;
+    }
+    return kept;
 }

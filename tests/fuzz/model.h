@@ -20,11 +20,13 @@
 
 #include <weir/weir.h>
 
-enum { MODEL_NODES = 64, MODEL_OUT = 300, MODEL_KEYS = 8 };
+enum { MODEL_NODES = 64, MODEL_OUT = 300, MODEL_KEYS = 8, MODEL_NAMES = 4 };
 
 enum model_kind {
-    MODEL_PLAIN, /* an instance */
-    MODEL_FINAL, /* one with a finalizer */
+    MODEL_PLAIN,  /* an instance */
+    MODEL_FINAL,  /* one with a finalizer */
+    MODEL_LEGACY, /* one whose finalizer no collection runs */
+    MODEL_ATTRS,  /* one with attributes */
     MODEL_LIST,
     MODEL_TUPLE,
     MODEL_DICT,
@@ -32,6 +34,7 @@ enum model_kind {
     MODEL_CELL,
     MODEL_FOREIGN, /* with a finalizer and release */
     MODEL_WEAK,
+    MODEL_TABLE, /* of attributes: the program never has it in hand */
     MODEL_KINDS
 };
 
@@ -45,6 +48,15 @@ enum model_lie {
     MODEL_LIE_CALL,       /* a callback is not noted */
     MODEL_LIE_GENERATION, /* what is promoted stays young */
     MODEL_LIE_ROOT,       /* a reference of the program is not a root */
+    MODEL_LIE_ATTR,       /* a new attribute is not noted */
+    MODEL_LIE_DELETE,     /* nor that one is gone */
+    MODEL_LIE_IMMORTAL,   /* nor that an object has become immortal */
+    MODEL_LIE_FREEZE,     /* nor that one is frozen */
+    MODEL_LIE_UNFREEZE,   /* nor that one is frozen no more */
+    MODEL_LIE_LEGACY,     /* a legacy finalizer is taken for an ordinary one */
+    MODEL_LIE_KEEP,       /* what is put into the garbage list is not noted */
+    MODEL_LIE_CLEAR,      /* nor that it is taken out */
+    MODEL_LIE_SAVE,       /* what is saved is taken for freed */
     MODEL_LIES
 };
 
@@ -58,18 +70,22 @@ struct model_node {
 
     unsigned held;    /* references that the program has */
     unsigned handles; /* living handles to it */
-    unsigned pinned;  /* references that the runtime has */
+    unsigned kept;    /* 1: in the garbage list */
+    bool doubtful;    /* or there was no memory to put it there */
+    unsigned pinned;  /* further references that the runtime has */
     unsigned running; /* calls for it; the program may use it meanwhile */
 
     /* 1 + node, or 0; fixed places but for lists and sets. */
     unsigned nout;
     uint8_t out[MODEL_OUT];
 
+    bool immortal;
+    bool frozen;
     bool finalized;
     unsigned released;
 
-    /* of a weak reference */
-    unsigned target; /* a node, unless cleared */
+    /* of a weak reference, unless cleared; of a table, the instance */
+    unsigned target;
     bool has_callback;
     bool cleared;
     bool called;
@@ -89,12 +105,14 @@ struct model_round {
     bool applied;  /* it is known that it has begun to look */
     bool detected; /* it is known what is garbage for good */
     bool faulted;  /* an allocation may fail: it may give up */
-    bool user;     /* callbacks or finalizers wait */
+    bool user;     /* callbacks or finalizers wait, or garbage is saved */
+    bool save;     /* what is garbage goes to the list */
     int generation;
     unsigned depth;
     unsigned candidates;
     unsigned due_calls;
     unsigned due_finalizers;
+    unsigned uncollectable;
     int64_t result; /* of the collection that ended last */
 };
 
@@ -102,12 +120,18 @@ extern struct model {
     struct model_node nodes[MODEL_NODES];
     struct model_round round;
     unsigned depth; /* calls by the runtime that have not returned */
+    bool clearing;  /* the garbage list is being dropped, one by one */
+    bool saves;     /* WEIR_GC_DEBUG_SAVEALL is on */
     weir_object *keys[MODEL_KEYS];
+    weir_object *names[MODEL_NAMES]; /* of attributes */
     weir_object *filler;
     uint64_t objects; /* in the heap, none of them a node's */
     enum model_lie lie;
     unsigned occasions; /* for the lie */
 } model;
+
+#define EACH_NODE(n)                                                           \
+    for (struct model_node *n = model.nodes; n < model.nodes + MODEL_NODES; n++)
 
 /* Say what is wrong and end the process. */
 void model_fail(const char *what, unsigned node)
@@ -124,6 +148,12 @@ model_index(const struct model_node *node)
 {
     return (unsigned)(node - model.nodes);
 }
+
+/* Do collections look at it, unless it is frozen? */
+bool model_is_tracked(const struct model_node *node);
+
+/* How many references to each there are, but for those that are pinned. */
+void model_count_references(void);
 
 /* A place for a new node, or NULL. */
 struct model_node *model_place(void);
@@ -142,7 +172,7 @@ struct model_node *model_find(const weir_object *o);
  * call that dropped them has returned. */
 void model_settle(void);
 
-/* Something has no reference and may or may not be torn down yet. */
+/* Something may or may not be torn down yet. */
 bool model_has_pending(void);
 
 /* Calls by the runtime: may it?  Between begin and end the program acts. */
@@ -151,6 +181,17 @@ void model_finalizer_ends(struct model_node *node);
 struct model_node *model_callback_begins(weir_object *weak);
 void model_callback_ends(struct model_node *node);
 void model_releases(weir_object *o);
+
+/* From now on nothing that is alive will die, but for what comes later. */
+void model_immortalize_all(void);
+
+/* All that is tracked is frozen, or all that is frozen is not any more.  How
+ * many that are. */
+unsigned model_freeze(void);
+unsigned model_unfreeze(void);
+
+/* How many objects the garbage list has. */
+unsigned model_kept(void);
 
 /* A collection; info as the runtime tells it. */
 void model_collection_begins(int generation);
