@@ -2,9 +2,12 @@
 /*
  * tests/test_phases.c - what a collection tells of itself when it is over.
  */
+#include "tests/crew.h"
 #include "tests/fixture.h"
 
 #include <time.h>
+
+#include "base/clock.h"
 
 enum { RING = 100 };
 
@@ -90,11 +93,63 @@ START_TEST(the_last_one_is_remembered)
     /* The stop begins with the first phase and ends in the last. */
     ck_assert_uint_gt(last.pause_ns, 0);
     ck_assert_uint_le(last.pause_ns, last.detect_ns + last.free_ns);
+    ck_assert_uint_lt(last.halt_ns + last.resume_ns, last.pause_ns);
     ck_assert_int_eq(weir_gc_collect(0), 0);
     last = last_of_all();
     ck_assert_int_eq(last.generation, 0);
     ck_assert_uint_eq(last.candidates, 0);
     ck_assert_uint_eq(last.collected, 0);
+}
+END_TEST
+
+/* A thread comes to its checkpoint late: how long that takes is told apart. */
+enum { LATE_NS = 5000000 };
+
+/* [atomic: seq_cst] */
+static uint32_t at_work;
+
+static void *
+come_late(void *arg)
+{
+    struct wr_thread *self;
+    uint64_t begin;
+
+    if (weir_attach() != 0) {
+        abort();
+    }
+    self = wr_self();
+    wr_store_seq_cst(&at_work, 1U);
+    /* Ends: the test collects. */
+    while ((wr_load_relaxed(&self->pub.pending) & WR_PENDING_STOP) == 0) {
+        wr_cpu_relax();
+    }
+    begin = wr_clock_ns();
+    while (wr_clock_ns() - begin < LATE_NS) {
+        wr_cpu_relax();
+    }
+    (void)weir_detach();
+    return arg;
+}
+
+START_TEST(who_comes_late_is_waited_for)
+{
+    weir_gc_last_collection last;
+    pthread_t thread;
+
+    drop_ring(pair_type, RING);
+    if (wr_cfg_parallel) {
+        crew_begin(&thread, come_late, NULL);
+        while (wr_load_seq_cst(&at_work) == 0) {
+            wr_cpu_relax();
+        }
+    }
+    ck_assert_int_eq(weir_gc_collect(2), RING);
+    last = last_of_all();
+    if (wr_cfg_parallel) {
+        crew_join(thread);
+        ck_assert_uint_ge(last.halt_ns, LATE_NS);
+    }
+    ck_assert_uint_lt(last.halt_ns + last.resume_ns, last.pause_ns);
 }
 END_TEST
 
@@ -149,6 +204,7 @@ wr_suite_phases(void)
     tcase_add_checked_fixture(last, setup, teardown);
     tcase_add_test(last, at_the_start_there_was_none);
     tcase_add_test(last, the_last_one_is_remembered);
+    tcase_add_test(last, who_comes_late_is_waited_for);
     tcase_add_test(last, finalizers_have_a_phase_of_their_own);
     tcase_add_test(last, totals_add_up);
     suite_add_tcase(suite, last);

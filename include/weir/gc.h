@@ -162,6 +162,8 @@ typedef struct weir_gc_last_collection {
                              * finalizers, and looking again; 0 without any */
     uint64_t free_ns;       /* tearing down and freeing */
     uint64_t pause_ns;      /* other threads stopped, all its stops together */
+    uint64_t halt_ns;       /* of that: from a request until all had halted */
+    uint64_t resume_ns;     /* and letting them go */
 } weir_gc_last_collection;
 
 /*

@@ -288,22 +288,24 @@ is_shut(void)
 /* ---- the sequence ------------------------------------------------------- */
 
 static void
-stop_world(struct wr_thread *self)
+stop_world(struct wr_thread *self, weir_gc_last_collection *last)
 {
     collector.stop_asked_ns = wr_clock_ns();
     wr_stop_world(self);
+    last->halt_ns += wr_clock_ns() - collector.stop_asked_ns;
 }
 
-/* Returns how long the world was stopped. */
-static uint64_t
-start_world(struct wr_thread *self)
+static void
+start_world(struct wr_thread *self, weir_gc_last_collection *last)
 {
-    uint64_t pause;
+    uint64_t begin = wr_clock_ns();
+    uint64_t end;
 
     wr_start_world(self);
-    pause = wr_clock_ns() - collector.stop_asked_ns;
-    wr_settings_note_pause(pause);
-    return pause;
+    end = wr_clock_ns();
+    last->resume_ns += end - begin;
+    last->pause_ns += end - collector.stop_asked_ns;
+    wr_settings_note_pause(end - collector.stop_asked_ns);
 }
 
 /*
@@ -357,11 +359,11 @@ finalize_and_detect_again(struct wr_round *round, struct wr_thread *self,
     int error;
 
     wr_garbage_mark(round);
-    last->pause_ns += start_world(self);
+    start_world(self, last);
     wr_keep_report_garbage(round);
     wr_garbage_call_weak(round, self);
     wr_garbage_finalize(round, self);
-    stop_world(self);
+    stop_world(self, last);
     wr_heap_drain_all_stw();
     wr_heap_account_all_stw();
     error = wr_plant(saved_freed) ? WEIR_OK : wr_detect_again(round);
@@ -391,7 +393,7 @@ collect(struct wr_thread *self, weir_gc_last_collection *last)
     uint64_t begin = wr_clock_ns();
     int error;
 
-    stop_world(self);
+    stop_world(self, last);
     error = detect_stw(round, last->generation);
     last->detect_ns = lap(&begin);
     if (error == WEIR_OK) {
@@ -415,7 +417,7 @@ collect(struct wr_thread *self, weir_gc_last_collection *last)
         round->npools = 0;
         round->bytes = 0;
     }
-    last->pause_ns += start_world(self);
+    start_world(self, last);
     wr_garbage_free(round, self);
     /* [inv:collect.clean-at-rest] */
     WEIR_ASSERT_SLOW(wr_round_is_clean(round));

@@ -110,12 +110,13 @@ wr_collect_failed_record(const struct wr_run *run, json_t *cell, uint64_t seed,
                           : json_boolean(strcmp(c->roots, "known") == 0),
         "cell", cell, "peer", run->peer, "seed", (json_int_t)seed);
     json_t *unknown = json_pack(
-        "{s:n, s:n, s:{s:n, s:n, s:n}, s:{s:n, s:n, s:n}, s:n, s:n, s:n, s:n,"
-        " s:n, s:n, s:{s:n, s:n, s:n}, s:n, s:n, s:n, s:s}",
+        "{s:n, s:n, s:{s:n, s:n, s:n}, s:{s:n, s:n, s:n}, s:{s:n, s:n, s:n},"
+        " s:n, s:n, s:n, s:n, s:n, s:n, s:{s:n, s:n, s:n}, s:n, s:n, s:n, s:s}",
         "ns_per_object", "cpu_ns_per_object", "pause_ns", "p50", "p99", "max",
-        "phase_ns", "detect", "finalize", "free", "gc_ns", "collections",
-        "visited", "collected", "expected", "wall_s", "memory", "live_kb",
-        "peak_kb", "ratio", "backlog", "growth", "checksum", "status", status);
+        "phase_ns", "detect", "finalize", "free", "stop_ns", "halt", "look",
+        "resume", "gc_ns", "collections", "visited", "collected", "expected",
+        "wall_s", "memory", "live_kb", "peak_kb", "ratio", "backlog", "growth",
+        "checksum", "status", status);
 
     json_object_update(record, unknown);
     json_decref(unknown);

@@ -140,6 +140,9 @@ wr_result_init(struct wr_result *result)
         .detect_ns = WR_UNKNOWN,
         .finalize_ns = WR_UNKNOWN,
         .free_ns = WR_UNKNOWN,
+        .halt_ns = WR_UNKNOWN,
+        .look_ns = WR_UNKNOWN,
+        .resume_ns = WR_UNKNOWN,
         .wall_s = WR_UNKNOWN,
         .live_kb = WR_UNKNOWN,
         .peak_kb = WR_UNKNOWN,
@@ -266,15 +269,16 @@ wr_bench_report(const struct wr_plan *plan, const struct wr_result *result,
 
     snprintf(checksum, sizeof(checksum), "%016" PRIx64, result->checksum);
     measured = json_pack(
-        "{s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o}, s:o, s:o, s:o, s:o, "
-        "s:o,"
-        " s:o, s:o, s:o, s:o, s:s?, s:s}",
+        "{s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o},"
+        " s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s}",
         "ns_per_object", real(result->ns_per_object), "cpu_ns_per_object",
         real(result->cpu_ns_per_object), "pause_ns", "p50",
         integer(result->pause_p50_ns), "p99", integer(result->pause_p99_ns),
         "max", integer(result->pause_max_ns), "phase_ns", "detect",
         integer(result->detect_ns), "finalize", integer(result->finalize_ns),
-        "free", integer(result->free_ns), "gc_ns", integer(result->gc_ns),
+        "free", integer(result->free_ns), "stop_ns", "halt",
+        integer(result->halt_ns), "look", integer(result->look_ns), "resume",
+        integer(result->resume_ns), "gc_ns", integer(result->gc_ns),
         "collections", integer(result->collections), "visited",
         integer(result->visited), "collected", integer(result->collected),
         "expected", integer(result->expected), "wall_s", real(result->wall_s),

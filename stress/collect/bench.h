@@ -120,6 +120,11 @@ struct wr_result {
     int64_t finalize_ns;
     int64_t free_ns;
 
+    /* the parts of the stops */
+    int64_t halt_ns;
+    int64_t look_ns;
+    int64_t resume_ns;
+
     /* building, dropping and collecting, where collections are automatic */
     double wall_s;
 

@@ -28,6 +28,9 @@ wr_log_last(struct wr_log *log, uint64_t collected)
     log->detect_ns += last.detect_ns;
     log->finalize_ns += last.finalize_ns;
     log->free_ns += last.free_ns;
+    log->halt_ns += last.halt_ns;
+    log->look_ns += last.pause_ns - last.halt_ns - last.resume_ns;
+    log->resume_ns += last.resume_ns;
     log->visited += last.candidates;
     log->collected += collected;
     if (last.pause_ns > log->longest_ns) {
@@ -53,6 +56,9 @@ wr_log_report(struct wr_log *log, uint64_t from, struct wr_result *result)
         result->detect_ns = (int64_t)(log->detect_ns / log->n);
         result->finalize_ns = (int64_t)(log->finalize_ns / log->n);
         result->free_ns = (int64_t)(log->free_ns / log->n);
+        result->halt_ns = (int64_t)(log->halt_ns / log->n);
+        result->look_ns = (int64_t)(log->look_ns / log->n);
+        result->resume_ns = (int64_t)(log->resume_ns / log->n);
     }
     if (log->n > from) {
         wr_result_pauses(result, log->pauses + from, log->n - from);

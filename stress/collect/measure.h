@@ -23,6 +23,9 @@ struct wr_log {
     uint64_t detect_ns;
     uint64_t finalize_ns;
     uint64_t free_ns;
+    uint64_t halt_ns;
+    uint64_t look_ns;
+    uint64_t resume_ns;
     uint64_t longest_ns;
     uint64_t visited;
     uint64_t collected;

@@ -401,6 +401,7 @@ def main():
         "ns_per_object": None, "cpu_ns_per_object": None,
         "pause_ns": {"p50": None, "p99": None, "max": None},
         "phase_ns": {"detect": None, "finalize": None, "free": None},
+        "stop_ns": {"halt": None, "look": None, "resume": None},
         "gc_ns": None, "collections": None, "visited": None,
         "collected": None, "expected": None, "wall_s": None,
         "memory": {"live_kb": None, "peak_kb": None, "ratio": None},

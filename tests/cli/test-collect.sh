@@ -19,7 +19,7 @@ count json '"record":"collect-verdict"' 6
 grep '"record":"collect"' "$tmp/json" >"$tmp/runs"
 for field in graph order live live_heap objects generation flavour \
     roots_known cell peer seed ns_per_object cpu_ns_per_object pause_ns \
-    phase_ns gc_ns collections visited collected expected wall_s memory \
+    phase_ns stop_ns gc_ns collections visited collected expected wall_s memory \
     backlog growth checksum status signal; do
     count runs "\"$field\":" 72
 done
@@ -126,6 +126,8 @@ has runs '"collected":501,"expected":501'
 has runs '"collected":2000,"expected":2000'
 has runs '"growth":{"points":[{"objects":500,'
 lacks runs '"detect":null,"finalize":0'
+count runs '"halt":null,"look":null,"resume":null' \
+    "$(grep -c '"detect":null' "$tmp/runs")"
 run 0 collect "${small[@]}" --order build --generation full --live-heap 0 \
     --graphs tree,2-cycles,dicts --json "$tmp/json"
 count json '"status":"ok"' 12
