@@ -3,44 +3,12 @@
  * tests/test_freeze.c - the permanent generation.
  */
 #include "tests/crew.h"
-#include "tests/fixture.h"
+#include "tests/pair_fixture.h"
 
 #include "base/bitmap.h"
 #include "base/mem.h"
 #include "heap/side.h"
 #include "object/header.h"
-
-static weir_type *pair_type;
-static struct wr_test_usage before;
-
-static void
-setup(void)
-{
-    wr_test_start();
-    (void)weir_gc_disable();
-    pair_type = weir_instance_type("pair", 2, 0, NULL, NULL);
-    ck_assert_ptr_nonnull(pair_type);
-    before = wr_test_usage();
-}
-
-static void
-teardown(void)
-{
-    wr_test_stop();
-}
-
-/* Two pairs that name each other; returns one. */
-static weir_object *
-make_cycle(void)
-{
-    weir_object *a = weir_instance_new(pair_type);
-    weir_object *b = weir_instance_new(pair_type);
-
-    ck_assert_int_eq(weir_instance_set(a, 0, b), 0);
-    ck_assert_int_eq(weir_instance_set(b, 0, a), 0);
-    weir_decref(b);
-    return a;
-}
 
 START_TEST(frozen_objects_are_not_looked_at)
 {

@@ -3,7 +3,7 @@
  * tests/test_generations.c - young and old objects, and when a collection is
  * due.
  */
-#include "tests/fixture.h"
+#include "tests/pair_fixture.h"
 
 #include "base/bitmap.h"
 #include "collect/collect.h"
@@ -11,49 +11,6 @@
 #include "heap/side.h"
 #include "object/header.h"
 #include "tests/reference.h"
-
-static weir_type *pair_type;
-
-static void
-setup(void)
-{
-    wr_test_start();
-    (void)weir_gc_disable();
-    pair_type = weir_instance_type("pair", 2, 0, NULL, NULL);
-    ck_assert_ptr_nonnull(pair_type);
-}
-
-static void
-teardown(void)
-{
-    wr_test_stop();
-}
-
-static weir_object *
-pair(void)
-{
-    weir_object *o = weir_instance_new(pair_type);
-
-    if (o == NULL) {
-        abort();
-    }
-    return o;
-}
-
-/* Two pairs that name each other; returns one. */
-static weir_object *
-make_cycle(void)
-{
-    weir_object *a = pair();
-    weir_object *b = pair();
-
-    /* Not through ck_assert, which writes a file each time. */
-    if (weir_instance_set(a, 0, b) != 0 || weir_instance_set(b, 0, a) != 0) {
-        abort();
-    }
-    weir_decref(b);
-    return a;
-}
 
 static void
 make_garbage(size_t cycles)
@@ -148,7 +105,7 @@ END_TEST
 
 START_TEST(an_old_object_keeps_young_ones)
 {
-    weir_object *old = pair();
+    weir_object *old = pair(NULL, NULL);
     weir_object *young;
 
     ck_assert_int_eq(weir_gc_collect(2), 0);
@@ -204,7 +161,7 @@ START_TEST(reused_blocks_of_old_objects_are_young)
     static weir_object *old[N];
 
     for (size_t i = 0; i < N; i++) {
-        old[i] = pair();
+        old[i] = pair(NULL, NULL);
     }
     ck_assert_int_eq(weir_gc_collect(2), 0);
     for (size_t i = 0; i < N; i += 3) {
@@ -366,7 +323,7 @@ START_TEST(the_oldest_only_when_enough_is_pending)
     uint64_t full;
 
     for (size_t i = 0; i < OLD; i++) {
-        weir_object *o = pair();
+        weir_object *o = pair(NULL, NULL);
 
         ck_assert_int_eq(weir_list_append(keep, o), 0);
         weir_decref(o);
@@ -377,7 +334,7 @@ START_TEST(the_oldest_only_when_enough_is_pending)
     ck_assert_int_eq(weir_gc_set_threshold(100, 0, 0), 0);
     /* A quarter of the old is 2000 objects. */
     for (size_t i = 0; i < 1500; i++) {
-        weir_object *o = pair();
+        weir_object *o = pair(NULL, NULL);
 
         ck_assert_int_eq(weir_list_append(keep, o), 0);
         weir_decref(o);
@@ -386,7 +343,7 @@ START_TEST(the_oldest_only_when_enough_is_pending)
     ck_assert_uint_gt(collections(1), 3);
     ck_assert_uint_eq(collections(2), full);
     for (size_t i = 0; i < 3000; i++) {
-        weir_object *o = pair();
+        weir_object *o = pair(NULL, NULL);
 
         ck_assert_int_eq(weir_list_append(keep, o), 0);
         weir_decref(o);

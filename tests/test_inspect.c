@@ -3,41 +3,9 @@
  * tests/test_inspect.c - which objects there are, and who refers to whom.
  */
 #include "tests/crew.h"
-#include "tests/fixture.h"
+#include "tests/pair_fixture.h"
 
 #include "base/mem.h"
-
-static weir_type *pair_type;
-static struct wr_test_usage before;
-
-static void
-setup(void)
-{
-    wr_test_start();
-    (void)weir_gc_disable();
-    pair_type = weir_instance_type("pair", 2, 0, NULL, NULL);
-    ck_assert_ptr_nonnull(pair_type);
-    before = wr_test_usage();
-}
-
-static void
-teardown(void)
-{
-    wr_test_stop();
-}
-
-static weir_object *
-pair(weir_object *first, weir_object *second)
-{
-    weir_object *o = weir_instance_new(pair_type);
-
-    /* Not through ck_assert, which writes a file each time. */
-    if (o == NULL || weir_instance_set(o, 0, first) != 0 ||
-        weir_instance_set(o, 1, second) != 0) {
-        abort();
-    }
-    return o;
-}
 
 /* How often o is in the list, whose reference is consumed. */
 static size_t

@@ -35,6 +35,7 @@ WEIR_SOURCES += \
 	%D%/weak.c
 
 WEIR_TEST_SOURCES += \
+	tests/pair_fixture.h \
 	tests/reference.c \
 	tests/reference.h \
 	tests/shadow.c \
@@ -50,10 +51,10 @@ WEIR_TEST_SOURCES += \
 	tests/test_finalize.c \
 	tests/test_freeze.c \
 	tests/test_generations.c \
-	tests/test_pace.c \
-	tests/test_phases.c \
 	tests/test_inspect.c \
 	tests/test_keep.c \
+	tests/test_pace.c \
+	tests/test_phases.c \
 	tests/test_size.c \
 	tests/test_trace.c \
 	tests/test_unraisable.c \
