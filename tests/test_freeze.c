@@ -2,11 +2,14 @@
 /*
  * tests/test_freeze.c - the permanent generation.
  */
-#include "tests/crew.h"
+#include "tests/forks.h"
 #include "tests/pair_fixture.h"
+
+#include <stdio.h>
 
 #include "base/bitmap.h"
 #include "base/mem.h"
+#include "collect/round.h"
 #include "heap/side.h"
 #include "object/header.h"
 
@@ -167,6 +170,168 @@ START_TEST(a_collection_writes_to_no_frozen_object)
 }
 END_TEST
 
+/* ---- pools that are wholly frozen ---------------------------------------- */
+
+enum { MANY = 100000 };
+
+/* A chain of n pairs; a new reference to its head. */
+static weir_object *
+make_chain(size_t n)
+{
+    weir_object *chain = NULL;
+
+    for (; n > 0; n--) {
+        weir_object *o = pair(chain, NULL);
+
+        weir_xdecref(chain);
+        chain = o;
+    }
+    return chain;
+}
+
+static size_t
+frozen_pools(void)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < wr_pool_count_gc(); i++) {
+        n += wr_touched[i] == WR_TOUCHED_FROZEN &&
+             wr_pool_has_blocks(wr_pool_at(i));
+    }
+    return n;
+}
+
+/* [inv:collect.frozen-pool] */
+START_TEST(pools_are_frozen_until_they_are_used)
+{
+    weir_object *chain = make_chain(MANY);
+    size_t pools;
+
+    ck_assert_uint_eq(frozen_pools(), 0);
+    ck_assert_int_eq(weir_gc_freeze(0), MANY);
+    pools = frozen_pools();
+    /* 32 bytes each; one pool is current. */
+    ck_assert_uint_ge(pools, MANY * 32 / 65536 - 1);
+    ck_assert_int_eq(weir_gc_collect(2), 0);
+    ck_assert_uint_eq(frozen_pools(), pools);
+    weir_decref(make_chain(MANY / 2));
+    ck_assert_uint_eq(frozen_pools(), pools);
+    ck_assert_int_eq(weir_gc_unfreeze(), MANY);
+    ck_assert_uint_eq(frozen_pools(), 0);
+    weir_decref(chain);
+    wr_test_no_leak(before);
+}
+END_TEST
+
+/* Blocks that the frozen leave behind hold ordinary objects. */
+START_TEST(garbage_between_the_frozen_is_found)
+{
+    weir_object *list = weir_list_new();
+    weir_object *cycles[100];
+    size_t pools;
+
+    for (size_t i = 0; i < MANY / 10; i++) {
+        weir_object *o = pair(NULL, NULL);
+
+        ck_assert_int_eq(weir_list_append(list, o) == 0 ? 0 : -1, 0);
+        weir_decref(o);
+    }
+    ck_assert_int_eq(weir_gc_freeze(0), MANY / 10 + 1);
+    pools = frozen_pools();
+    for (size_t i = 0; i < MANY / 20; i++) {
+        weir_decref(weir_list_pop(list));
+    }
+    for (size_t i = 0; i < 100; i++) {
+        cycles[i] = make_cycle();
+    }
+    ck_assert_uint_le(frozen_pools(), pools);
+    /* Old, and their pools no longer touched. */
+    ck_assert_int_eq(weir_gc_collect(1), 0);
+    ck_assert_int_eq(weir_gc_collect(1), 0);
+    for (size_t i = 0; i < 100; i++) {
+        weir_decref(cycles[i]);
+    }
+    ck_assert_int_eq(weir_gc_collect(2), 200);
+    ck_assert_int_eq(weir_gc_unfreeze(), MANY / 20 + 1);
+    weir_decref(list);
+    wr_test_no_leak(before);
+}
+END_TEST
+
+/* It was not tracked, so it did not freeze; now it is. */
+START_TEST(a_tuple_between_the_frozen_may_be_tracked)
+{
+    weir_object *chain = make_chain(MANY / 10);
+    weir_object *tuple = weir_tuple_new(1);
+    weir_object *more = make_chain(MANY / 10);
+    weir_object *list = weir_list_new();
+
+    ck_assert_int_eq(weir_gc_freeze(0), MANY / 10 * 2 + 1);
+    ck_assert_int_eq(weir_gc_unfreeze(), MANY / 10 * 2 + 1);
+    weir_decref(list);
+    ck_assert_int_eq(weir_gc_freeze(0), MANY / 10 * 2);
+    list = weir_list_new();
+    ck_assert_int_eq(weir_tuple_set_steal(tuple, 0, weir_newref(list)), 0);
+    ck_assert_int_eq(weir_list_append(list, tuple), 0);
+    weir_decref(tuple);
+    weir_decref(list);
+    ck_assert_int_eq(weir_gc_collect(2), 2);
+    weir_decref(chain);
+    weir_decref(more);
+    wr_test_no_leak(before);
+}
+END_TEST
+
+/* KiB that this process shares with no other, or -1. */
+static long
+private_kb(void)
+{
+    FILE *file = fopen("/proc/self/smaps_rollup", "r");
+    char line[200];
+    long kb = -1;
+
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        if (sscanf(line, "Private_Dirty: %ld kB", &kb) == 1) {
+            break;
+        }
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return kb;
+}
+
+/* What a full collection in a child makes its own.  Were the frozen pools to
+ * take part, their old bits alone would come to more. */
+START_TEST(a_forked_child_that_collects_shares_the_frozen)
+{
+    enum { HEAP = 20 * MANY, HEAP_KB = HEAP / 1024 * 32 };
+    weir_object *chain;
+    struct wr_child child;
+    long most = HEAP_KB / 100;
+
+    if (wr_test_slow() || private_kb() < 0) {
+        return;
+    }
+    chain = make_chain(HEAP);
+    ck_assert_int_eq(weir_gc_freeze(0), HEAP);
+    child.line = wr_fork_open();
+    child.pid = weir_fork();
+    if (child.pid == 0) {
+        long at_first = private_kb();
+        bool good;
+
+        weir_decref(make_cycle());
+        good = weir_gc_collect(2) == 2;
+        wr_fork_exit(!good ? 1 : private_kb() - at_first < most ? 0 : 2);
+    }
+    ck_assert_int_gt(child.pid, 0);
+    ck_assert_int_eq(wr_fork_end(&child), 0);
+    ck_assert_int_eq(weir_gc_unfreeze(), HEAP);
+    weir_decref(chain);
+}
+END_TEST
+
 START_TEST(no_memory_freezes_nothing)
 {
     weir_object *o = make_cycle();
@@ -274,6 +439,10 @@ wr_suite_freeze(void)
         counts_begin_anew_and_freezing_adds_up,
         immortal_with_all_they_refer_to,
         a_collection_writes_to_no_frozen_object,
+        pools_are_frozen_until_they_are_used,
+        garbage_between_the_frozen_is_found,
+        a_tuple_between_the_frozen_may_be_tracked,
+        a_forked_child_that_collects_shares_the_frozen,
         no_memory_freezes_nothing,
         not_in_the_middle_of_a_collection,
         freezing_beside_threads_that_collect,

@@ -6,10 +6,13 @@
  * [inv:collect.frozen]; so the loops of the collector, which ask for the
  * tracked, need not know of it.  It is old in the bitmaps.  What it refers to
  * has a count that no collection explains, and lives
- * [inv:collect.outside-keeps].
+ * [inv:collect.outside-keeps].  A pool in which nothing else is tracked takes
+ * no part in collections [inv:collect.frozen-pool].
  *
  * Collections are kept out meanwhile, so no object is garbage of one.
  */
+#include <string.h>
+
 #include "collect/collect.h"
 #include "collect/inspect.h"
 #include "collect/settings.h"
@@ -44,16 +47,25 @@ freeze_one(weir_object *o)
     wr_bitmap_set(wr_side.old2, wr_granule(o));
 }
 
-/* Nothing is young now.  Caller: world stopped. */
+/* Nothing is young now, and nothing tracked that is not frozen.  Caller: world
+ * stopped. */
 static void
-forget_touched(void)
+mark_pools(void)
+{
+    memset(wr_touched, WR_TOUCHED_FROZEN, wr_pool_count_gc());
+    /* From these, blocks are handed out without a word. */
+    wr_heap_retouch_stw();
+}
+
+/* All pools take part again.  What was frozen is old: none is touched. */
+static void
+unmark_pools(void)
 {
     for (size_t pool = 0; pool < wr_pool_count_gc(); pool++) {
-        if (wr_touched[pool] != 0) {
+        if (wr_touched[pool] == WR_TOUCHED_FROZEN) {
             wr_touched[pool] = 0;
         }
     }
-    wr_heap_retouch_stw();
 }
 
 /* How many were frozen, or WEIR_ENOMEM.  Caller: world stopped, no collection
@@ -80,7 +92,7 @@ freeze_stw(uint32_t flags)
             immortalize(o, NULL);
         }
     }
-    forget_touched();
+    mark_pools();
     wr_pace_restart_counts(WEIR_GC_GENERATIONS - 1);
     return n;
 }
@@ -104,6 +116,7 @@ unfreeze_stw(uint32_t flags)
             n++;
         }
     }
+    unmark_pools();
     return n;
 }
 

@@ -3,8 +3,9 @@
  * collect/round.c - which pools take part, and the memory a round needs.
  *
  * A young collection looks at pools that handed out blocks since the last
- * one, a full one at all.  Everything that could fail happens here, before
- * the first side byte is written [inv:collect.reserved].
+ * one, a full one at all but those that are wholly frozen.  Everything that
+ * could fail happens here, before the first side byte is written
+ * [inv:collect.reserved].
  */
 #include "collect/round.h"
 
@@ -124,6 +125,23 @@ touched_mask(int generation)
     return generation == 0 ? 1 : 2;
 }
 
+/* WEIR_DEBUG 2: is nothing in the pool tracked? */
+__attribute__((unused)) static bool
+is_frozen(uint32_t pool)
+{
+    struct wr_blocks blocks = wr_round_blocks(pool);
+
+    for (size_t at = blocks.first; at < blocks.end; at += blocks.size) {
+        const weir_object *o =
+            (const weir_object *)(const void *)(wr_region.base + at);
+
+        if (!wr_ref_is_dead(o) && (wr_flags(o) & WR_FLAG_TRACKED) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Fill the list of pools: n of them exist, whole arenas of them. */
 static void
 choose_pools(struct wr_round *round, size_t n)
@@ -131,8 +149,16 @@ choose_pools(struct wr_round *round, size_t n)
     uint8_t mask = touched_mask(round->generation);
 
     if (round->generation == WEIR_GC_GENERATIONS - 1) {
+        round->whole = true;
         for (size_t i = 0; i < n; i++) {
-            add_pool(round, i);
+            /* [inv:collect.frozen-pool] Marking from known roots would leave
+             * its marks in these. */
+            if (wr_touched[i] != WR_TOUCHED_FROZEN) {
+                add_pool(round, i);
+            } else if (wr_pool_has_blocks(wr_pool_at(i))) {
+                WEIR_ASSERT_SLOW(is_frozen((uint32_t)i));
+                round->whole = false;
+            }
         }
     } else {
         for (size_t i = 0; i < n; i += WR_SCAN_STEP) {
@@ -285,7 +311,7 @@ wr_round_prepare(struct wr_round *round, int generation)
     round->due = (struct wr_weak_queue){.first = NULL};
     round->npools = 0;
     round->nrows = 0;
-    round->whole = generation == WEIR_GC_GENERATIONS - 1;
+    round->whole = false;
     round->partial = false;
     if (reserve_pools(round, n) != WEIR_OK) {
         return WEIR_ENOMEM;

@@ -61,8 +61,8 @@ extern struct wr_pool *wr_pools WR_HEAP_HOT;
 
 /*
  * One byte per pool.  Bit 0: blocks were handed out since bit 0 was last
- * cleared; bit 1 the same for bit 1.  The collector clears, stw.
- *
+ * cleared; bit 1 the same for bit 1.  The collector clears both, stw, and may
+ * then say WR_TOUCHED_FROZEN (collect/round.h).
  * [atomic: set relaxed by the thread that owns the pool, or that tracks an
  * object there that was not; read and cleared plainly stw]
  */
