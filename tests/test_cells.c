@@ -22,6 +22,7 @@ START_TEST(good_cells_have_one_spelling)
         {"gil/fifo", "gil/fifo"},
         {"gil/cpython", "gil/cpython"},
         {"gil/barging", "gil/barging"},
+        {"atomic/boost+gil", "atomic/boost+gil"},
         {"gil+gil", "gil"},
         {"atomic+gil", "atomic+gil"},
         {"atomic/fifo+gil", "atomic/fifo+gil"},

@@ -13,7 +13,11 @@
 
 enum { CREW = 4 };
 
-static const char *const policy_names[] = {"cpython", "fifo", "barging"};
+static const char *const policy_names[] = {"cpython", "fifo", "barging",
+                                           "boost"};
+/* What part of an interval a thread waits at least for one that holds on. */
+static const unsigned patience[] = {1, 1, 1, 5};
+
 enum { POLICIES = sizeof(policy_names) / sizeof(policy_names[0]) };
 
 static pthread_barrier_t barrier;
@@ -222,7 +226,7 @@ START_TEST(a_holder_yields_at_a_checkpoint)
     ck_assert_uint_ge(stats->yields, 1);
     ck_assert_uint_ge(stats->handoffs, 2);
     /* One waited an interval, the other until it was done. */
-    ck_assert_uint_ge(wr_histogram_max(&stats->wait), 1000000);
+    ck_assert_uint_ge(wr_histogram_max(&stats->wait), 1000000 / patience[_i]);
     free(stats);
     ck_assert_int_eq(weir_stop(), 0);
 }

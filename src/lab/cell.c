@@ -20,7 +20,8 @@ static const struct wr_flavour flavours[] = {
     {.name = NULL},
 };
 
-static const char *const policies[] = {"cpython", "fifo", "barging", NULL};
+static const char *const policies[] = {"cpython", "fifo", "barging", "boost",
+                                       NULL};
 
 const struct wr_flavour *
 wr_cell_flavours(void)
@@ -145,7 +146,7 @@ wr_cell_parse(const char *text, struct wr_cell *cell, char *message,
         if (cell->policy == NULL) {
             snprintf(message, size,
                      "unknown lock policy '%.*s' in '%s' (cpython, fifo, "
-                     "barging)",
+                     "barging, boost)",
                      (int)length, p, text);
             return false;
         }

@@ -66,9 +66,11 @@ static const char help_text[] =
     "Run the same programs in several cells, side by side.\v"
     "A cell is FLAVOUR[/POLICY][+SETTING...]: gil, gil/fifo, atomic+gil,\n"
     "gil+nogc.  Flavours: gil, atomic, unsafe, nocount; policies: cpython,\n"
-    "fifo, barging (they need a lock: gil, nocount, or +gil); settings: gil,\n"
-    "nogc, t0=N, bytes=N (of growth that make a collection due).  The first\n"
-    "is what the others are compared with, and runs twice as a control.\n\n"
+    "fifo, barging, boost (they need a lock: gil, nocount, or +gil); "
+    "settings:\n"
+    "gil, nogc, t0=N, bytes=N (of growth that make a collection due).  The\n"
+    "first is what the others are compared with, and runs twice as a "
+    "control.\n\n"
     "Exit: 0 measured, whatever the verdicts; 1 a check failed; 3 a cell\n"
     "crashed, the rest was kept; 64 misuse.";
 

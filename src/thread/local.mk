@@ -1,6 +1,7 @@
 # thread/: records and states, the global lock, the stop, object locks,
 # deferred reclamation.
 WEIR_SOURCES += \
+	%D%/boost.h \
 	%D%/fork.c \
 	%D%/fork.h \
 	%D%/gate.h \
@@ -10,6 +11,7 @@ WEIR_SOURCES += \
 	%D%/objlock.c \
 	%D%/objlock.h \
 	%D%/policy_barging.c \
+	%D%/policy_boost.c \
 	%D%/policy_cpython.c \
 	%D%/policy_fifo.c \
 	%D%/reclaim.c \
@@ -24,6 +26,7 @@ WEIR_SOURCES += \
 	include/weir/thread.h
 
 WEIR_TEST_SOURCES += \
+	tests/test_boost.c \
 	tests/test_churn.c \
 	tests/test_lock.c \
 	tests/test_objlock.c \
@@ -37,6 +40,7 @@ WEIR_TEST_SOURCES += \
 EXTRA_DIST += \
 	tests/models/dict.pml \
 	tests/models/list.pml \
+	tests/models/lock_boost.pml \
 	tests/models/lock_cpython.pml \
 	tests/models/lock_fifo.pml \
 	tests/models/run.sh \

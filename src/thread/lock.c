@@ -20,6 +20,7 @@ struct wr_lock wr_lock = {
 };
 
 extern const struct wr_lock_policy wr_lock_policy_barging;
+extern const struct wr_lock_policy wr_lock_policy_boost;
 extern const struct wr_lock_policy wr_lock_policy_cpython;
 extern const struct wr_lock_policy wr_lock_policy_fifo;
 
@@ -28,6 +29,7 @@ static const struct wr_lock_policy *policies[] = {
     &wr_lock_policy_cpython,
     &wr_lock_policy_fifo,
     &wr_lock_policy_barging,
+    &wr_lock_policy_boost,
     NULL, /* wr_lock_add_policy() */
     NULL,
 };

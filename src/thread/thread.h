@@ -57,6 +57,27 @@ struct wr_lock_node { /* SHARED */
 
     /* [lock: wr_lock.mutex] in the queue */
     bool queued;
+
+    /* boost: what its waiters and holders are charged.  thread/boost.h. */
+
+    /* [lock: wr_lock.mutex] counted among those back from blocking */
+    bool boosted;
+
+    /* [lock: wr_lock.mutex] offers taken back since it queued up */
+    uint8_t revoked;
+
+    /* [owner] spins in vain lately, and how many to leave out */
+    uint8_t vain;
+    uint8_t skip;
+
+    /* [lock: wr_lock.mutex] ns held boosted and not paid back by being away */
+    uint64_t debt_ns;
+
+    /* [lock: wr_lock.mutex] when it was last charged */
+    uint64_t seen_ns;
+
+    /* [lock: wr_lock.mutex] what is left of its quantum */
+    uint64_t rest_ns;
 };
 
 /* What a stop needs to know of a thread.  thread/safepoint.h. */

@@ -122,6 +122,27 @@ found lock_cpython returns -DNO_FORCED_WAKE
 found lock_cpython served -DFAST_RELEASE
 found lock_cpython - -DSTEAL
 
+holds lock_boost -
+holds lock_boost served
+holds lock_boost returns
+found lock_boost - -DACCEPT_STORE
+found lock_boost - -DFAST_RELEASE
+found lock_boost - -DNO_REARM
+found lock_boost - -DNO_TOKEN
+for mutant in REFILL_AT_OFFER NO_SHUT; do
+    found lock_boost - -DBOOSTED=2 -D$mutant
+done
+for mutant in NO_LIMIT SHUT_FRONT; do
+    found lock_boost returns -DBOOSTED=2 -D$mutant
+done
+optimise=-O2
+holds lock_boost - -DBOOSTED=2
+if [ "$long" = --long ]; then
+    holds lock_boost served -DBOOSTED=2
+    holds lock_boost returns -DBOOSTED=2
+fi
+optimise=-O0
+
 holds slot -
 if [ "$long" = --long ]; then
     holds slot - -DREADERS=2
