@@ -15,8 +15,35 @@
 
 #include "base/random.h"
 
+/* A place is told to Check so often, and then once in so many times. */
+#define TOLD_FIRST 16
+#define TOLD_EVERY 1024
+
+/* The last assertions that held, by line: only a test's main thread asserts. */
+static struct {
+    const char *file;
+    int line;
+    unsigned times;
+} places[256];
+
 static uint64_t seed;
 static uint64_t scale = WR_TEST_SANITIZED ? 10 : 100;
+
+void
+wr_test_mark(const char *file, int line)
+{
+    size_t i = (size_t)line % (sizeof(places) / sizeof(places[0]));
+
+    if (places[i].file != file || places[i].line != line) {
+        places[i].file = file;
+        places[i].line = line;
+        places[i].times = 0;
+    }
+    places[i].times++;
+    if (places[i].times <= TOLD_FIRST || places[i].times % TOLD_EVERY == 0) {
+        (_mark_point)(file, line);
+    }
+}
 
 uint64_t
 wr_test_seed(void)

@@ -37,4 +37,15 @@ uint64_t wr_test_seed(void);
  */
 uint64_t wr_test_size(uint64_t full);
 
+/*
+ * What an assertion that holds does: it tells Check where that was, so that a
+ * crash has a place.  Check writes each such place to a file and reads them all
+ * when the test is over, which made millions of writes; and the memory of the
+ * reader, which every later test is a fork of, grew with them until the leak
+ * checker spent most of the sanitizer's time on it.  So a place in a loop is
+ * told often at first and then now and again.
+ */
+void wr_test_mark(const char *file, int line);
+#define _mark_point(file, line) wr_test_mark(file, line)
+
 #endif
