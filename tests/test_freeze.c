@@ -258,6 +258,60 @@ START_TEST(garbage_between_the_frozen_is_found)
 }
 END_TEST
 
+/* From here there is no memory to save what only the collection still holds:
+ * that one keeps the side tables which others give back. */
+static void
+break_cycle(weir_object *o, void *data)
+{
+    (void)data;
+    (void)weir_instance_set(o, 0, NULL);
+    wr_fault_arm_from(1);
+}
+
+/* Neither counts nor, with known roots (1), marks are left behind in pools that
+ * take no part. */
+START_TEST(a_collection_leaves_no_trace_in_frozen_pools)
+{
+    weir_type *breaker = weir_instance_type("breaker", 2, 0, break_cycle, NULL);
+    weir_object *first = pair(NULL, NULL);
+    weir_object *chain = make_chain(MANY);
+    weir_object *young;
+    weir_handle handles[2];
+
+    ck_assert_int_eq(weir_gc_freeze(0), MANY + 1);
+    ck_assert_uint_eq(wr_touched[wr_pool_index(first)], WR_TOUCHED_FROZEN);
+    young = make_cycle();
+    ck_assert_int_eq(weir_instance_set(young, 1, first), 0);
+    if (_i == 1) {
+        ck_assert_int_eq(weir_handle_new(young, &handles[0]), 0);
+        ck_assert_int_eq(weir_handle_new(chain, &handles[1]), 0);
+    }
+    weir_decref(young);
+    young = weir_instance_new(breaker);
+    ck_assert_int_eq(weir_instance_set(young, 0, young), 0);
+    ck_assert_int_eq(weir_instance_set(young, 1, first), 0);
+    weir_decref(young);
+    ck_assert_int_eq(weir_gc_set_debug(WEIR_GC_DEBUG_SAVEALL), 0);
+    ck_assert_int_eq(weir_gc_collect(2), WEIR_ENOMEM);
+    wr_fault_disarm();
+    ck_assert_int_eq(weir_gc_set_debug(0), 0);
+    ck_assert_int_eq(weir_refcount(first), 2);
+
+    ck_assert_int_eq(weir_gc_unfreeze(), MANY + 1);
+    ck_assert_int_eq(weir_instance_set(first, 0, first), 0);
+    weir_decref(first);
+    if (_i == 1) {
+        ck_assert_int_eq(weir_handle_free(handles[0]), 0);
+    }
+    ck_assert_int_eq(weir_gc_collect(2), 3);
+    if (_i == 1) {
+        ck_assert_int_eq(weir_handle_free(handles[1]), 0);
+    }
+    weir_decref(chain);
+    wr_test_no_leak(before);
+}
+END_TEST
+
 /* It was not tracked, so it did not freeze; now it is. */
 START_TEST(a_tuple_between_the_frozen_may_be_tracked)
 {
@@ -454,6 +508,7 @@ wr_suite_freeze(void)
     for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
         tcase_add_test(c, tests[i]);
     }
+    tcase_add_loop_test(c, a_collection_leaves_no_trace_in_frozen_pools, 0, 2);
     suite_add_tcase(s, c);
     return s;
 }
