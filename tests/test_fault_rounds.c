@@ -26,7 +26,7 @@
 
 enum {
     ROUNDS = 6,
-    ATTEMPTS_MAX = 400,
+    ATTEMPTS_MAX = 2000,
     RING = 6, /* with finalizers */
     WIDE = 400,
     HUB = 300,

@@ -89,6 +89,8 @@ void wr_collect_set_roots(wr_roots_fn roots);
 struct wr_collect_caps {
     size_t stack; /* objects waiting to be scanned */
     size_t big;   /* objects with a large count, remembered by address */
+    /* not of a table: objects looked at one at a time until scouts set out */
+    size_t patience;
 };
 
 void wr_collect_set_caps(const struct wr_collect_caps *caps);

@@ -10,8 +10,9 @@
  *   count     one pass in address order: subtract each candidate's count
  *             from its byte, add one to the byte of each of its children
  *   resolve   the few whose count does not fit a byte, exactly
- *   split     compare bytes with zero, 64 at a time: the others are roots
- *   mark      what the roots reach leaves the candidate bitmap
+ *   split     compare bytes with zero, 64 at a time: the others are roots, and
+ *             leave the candidate bitmap
+ *   mark      so does what the roots reach
  *
  * What is left in the bitmap is the garbage.  References from anywhere else
  * (older generations, atoms, C variables) are never looked at: they are in
@@ -157,6 +158,22 @@ flush_word(struct wr_round *round, size_t word, uint64_t bits)
     }
 }
 
+/* Send for the arrays of the blocks from `at` on that start in one word. */
+static inline void
+send_for_arrays(const struct wr_blocks *blocks, uintptr_t base, size_t at)
+{
+    size_t end = (at & ~(size_t)1023) + 1024;
+
+    for (end = blocks->end < end ? blocks->end : end; at < end;
+         at += blocks->size) {
+        const weir_object *o = (const weir_object *)(base + at);
+
+        if (wr_ref_value(o) > 0) {
+            (void)wr_send_for_array(o);
+        }
+    }
+}
+
 /* Enumerate the candidates of one pool, promote them, and count. */
 WR_COLLECT_INLINE void
 count_pool(struct wr_round *round, struct wr_pool_ref *ref, enum mode mode,
@@ -168,6 +185,7 @@ count_pool(struct wr_round *round, struct wr_pool_ref *ref, enum mode mode,
     const uint8_t promoted = round->generation == 0 ? 1 : 2;
     size_t word = blocks.first >> 10;
     uint64_t bits = 0;
+    bool arrays = false; /* there were some in this word */
 
     for (size_t at = blocks.first; at < blocks.end; at += blocks.size) {
         weir_object *o = (weir_object *)(c.base + at);
@@ -178,6 +196,10 @@ count_pool(struct wr_round *round, struct wr_pool_ref *ref, enum mode mode,
             flush_word(round, word, bits);
             word = at >> 10;
             bits = 0;
+            if (arrays) {
+                send_for_arrays(&blocks, c.base, at);
+                arrays = false;
+            }
         }
         if (mode != COUNT_WHOLE && (passed[word] & bit) != 0) {
             continue;
@@ -202,6 +224,7 @@ count_pool(struct wr_round *round, struct wr_pool_ref *ref, enum mode mode,
         } else {
             note_big(round, ref, o);
         }
+        arrays |= wr_has_array(o);
         (void)wr_each_child_of(o, 0, UINT64_MAX, visit, foreign, &c);
     }
     flush_word(round, word, bits);
@@ -340,45 +363,29 @@ resolve_all(struct wr_round *round)
 
 /* ---- split ------------------------------------------------------------- */
 
-/* So many roots are marked from together: a queue wants company. */
-enum { ROOTS_WAIT = 256 };
-
 /*
- * Take the roots of one pool out of the candidates and mark from them.  The
- * bytes are zero afterwards.  Marking may run ahead into pools that are not
- * split yet: what it reaches there is simply no root any more.
+ * Take the roots of one pool out of the candidates: what a byte that is not
+ * zero is left for.  All of them, before the first is looked at: roots that
+ * refer to each other are then not looked for again.
  */
 static void
-split_pool(struct wr_round *round, const struct wr_pool_ref *ref)
+split_pool(const struct wr_pool_ref *ref)
 {
     const struct wr_blocks blocks = wr_round_blocks(ref->pool);
     uint64_t *cand = wr_side.cand;
     int8_t *count = wr_side.count;
-    size_t end = blocks.first + WR_POOL_BYTES;
+    size_t end = wr_round_side_end(&blocks);
 
-    /* Of a span only its first pool is sure to have side bytes. */
-    end = blocks.end < end ? blocks.end : end;
     for (size_t word = blocks.first >> 10; word << 10 < end; word++) {
         int8_t *bytes = count + word * WR_SCAN_STEP;
-        uint64_t zeros = wr_scan_zeros(bytes);
-        uint64_t roots;
+        uint64_t some = ~wr_scan_zeros(bytes);
+        uint64_t strays = some & ~cand[word];
 
-        if (zeros == UINT64_MAX) {
-            continue;
+        cand[word] &= ~some;
+        /* Counted as children, and no candidates: no roots either. */
+        for (; wr_unlikely(strays != 0); strays &= strays - 1) {
+            bytes[wr_bitmap_lowest(strays)] = 0;
         }
-        memset(bytes, 0, WR_SCAN_STEP);
-        roots = cand[word] & ~zeros;
-        cand[word] &= zeros;
-        if (round->stack_capacity - round->top < 64) {
-            wr_mark_stack(round);
-        }
-        for (; roots != 0; roots &= roots - 1) {
-            round->stack[round->top++] =
-                wr_object_at(word, wr_bitmap_lowest(roots));
-        }
-    }
-    if (round->top >= ROOTS_WAIT) {
-        wr_mark_stack(round);
     }
 }
 
@@ -386,9 +393,9 @@ static void
 split_all(struct wr_round *round)
 {
     for (size_t i = 0; i < round->npools; i++) {
-        split_pool(round, &round->pools[i]);
+        split_pool(&round->pools[i]);
     }
-    wr_mark_stack(round);
+    wr_mark_roots(round);
 }
 
 /* ---- all together ------------------------------------------------------ */

@@ -228,8 +228,15 @@ tear_down_pool(const struct freeing *f, size_t pool)
 {
     size_t word = pool * WR_POOL_WORDS;
     weir_object *last = NULL;
+    bool arrays = false; /* there were some in this word */
 
     for (size_t end = word + WR_POOL_WORDS; word < end; word++) {
+        uint64_t some = arrays ? f->cand[word] : 0;
+
+        arrays = false;
+        for (; some != 0; some &= some - 1) {
+            (void)wr_send_for_array(wr_object_at(word, wr_bitmap_lowest(some)));
+        }
         /* Ends: each turn clears a bit. */
         for (uint64_t bits = f->cand[word]; bits != 0; bits &= bits - 1) {
             weir_object *o = wr_object_at(word, wr_bitmap_lowest(bits));
@@ -245,6 +252,7 @@ tear_down_pool(const struct freeing *f, size_t pool)
                 drop_child(slots[0], (void *)(uintptr_t)f);
                 drop_child(slots[1], (void *)(uintptr_t)f);
             } else {
+                arrays |= wr_has_array(o);
                 tear_down(f, o);
             }
             o->flags = 0;

@@ -23,6 +23,8 @@ WEIR_SOURCES += \
 	%D%/round.c \
 	%D%/round.h \
 	%D%/scan.h \
+	%D%/scout.c \
+	%D%/scout.h \
 	%D%/settings.c \
 	%D%/settings.h \
 	%D%/size.c \
@@ -55,6 +57,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_keep.c \
 	tests/test_pace.c \
 	tests/test_phases.c \
+	tests/test_scout.c \
 	tests/test_size.c \
 	tests/test_trace.c \
 	tests/test_unraisable.c \

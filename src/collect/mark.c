@@ -7,6 +7,8 @@
  * heap whose order in memory is not its order of links that is what hides the
  * latency of memory.  A young collection works in the cache and has no queue.
  *
+ * Where the queue would stay empty, along a chain, see collect/scout.h.
+ *
  * A long array is looked at a stretch at a time: the rest waits in a list of
  * rows until all that the stretch reaches has been seen, so that one list does
  * not need a stack of its own length.
@@ -18,6 +20,7 @@
 
 #include <string.h>
 
+#include "collect/scout.h"
 #include "collect/visit.h"
 
 enum {
@@ -156,37 +159,6 @@ send_for(const struct marking *m, const weir_object *o)
     }
 }
 
-/* The header of o is here: send for what is not in one block with it. */
-WR_COLLECT_INLINE bool
-send_for_array(const weir_object *o)
-{
-    const char *array;
-
-    if (wr_likely((o->flags & WR_FLAG_PAIR) != 0)) {
-        return false;
-    }
-    switch (wr_kind_of(o)) {
-    case WR_KIND_LIST:
-        array = (const char *)wr_list_array(
-            (const struct wr_list *)(const void *)o);
-        break;
-    case WR_KIND_DICT:
-    case WR_KIND_SET:
-        array = (const char *)wr_dict_table_of(
-            (const struct wr_dict *)(const void *)o);
-        break;
-    default:
-        return false;
-    }
-    if (array == NULL) {
-        return false;
-    }
-    __builtin_prefetch(array);
-    __builtin_prefetch(array + 64);
-    __builtin_prefetch(array + 128);
-    return true;
-}
-
 /* ---- known roots -------------------------------------------------------- */
 
 /* o is old from now on: as flush_word() does for what is counted. */
@@ -224,9 +196,32 @@ settle_known(struct marking *m, weir_object *o)
 
 /* ---- the loop ----------------------------------------------------------- */
 
-/* Look at everything on the stack and in the rows, until both are empty. */
+/*
+ * When the loop leaves though there is something to look at: `patience` times
+ * no more than `few` objects were at hand.  One at a time is all that a chain
+ * offers, and each costs the latency of memory; before the last roots are
+ * known it is better to look for company first.
+ */
+enum { FEW_EMPTY = 0, FEW_CHAIN = 1, FEW_ROOTS = QUEUE / 2 };
+
+/* Is the next in the queue left to others?  What was sent for twice has had its
+ * turn.  Out of line: the loop has no register for it. */
+static bool __attribute__((noinline))
+is_out_of_patience(struct wr_round *round, const weir_object *next)
+{
+    if (((uintptr_t)next & SENT_TWICE) != 0) {
+        return false;
+    }
+    if (round->patience == 0) {
+        return true;
+    }
+    round->patience--;
+    return false;
+}
+
+/* Look at what is on the stack and in the rows, until both are empty. */
 WR_COLLECT_INLINE void
-drain(struct wr_round *round, enum mode mode, wr_each_fn visit,
+drain(struct wr_round *round, unsigned few, enum mode mode, wr_each_fn visit,
       wr_each_foreign_fn foreign)
 {
     struct marking m = marking_of(round, mode);
@@ -245,11 +240,15 @@ drain(struct wr_round *round, enum mode mode, wr_each_fn visit,
             queue[(at + n) % QUEUE] = o;
         }
         if (n > 0) {
-            o = queue[at++ % QUEUE];
+            o = queue[at % QUEUE];
+            if (wr_unlikely(n <= few) && is_out_of_patience(round, o)) {
+                break;
+            }
+            at++;
             n--;
             if (((uintptr_t)o & SENT_TWICE) != 0) {
                 o = (weir_object *)((uintptr_t)o & ~(uintptr_t)SENT_TWICE);
-            } else if (send_for_array(o)) {
+            } else if (wr_send_for_array(o)) {
                 queue[(at + n++) % QUEUE] =
                     (weir_object *)((uintptr_t)o | SENT_TWICE);
                 continue;
@@ -267,7 +266,12 @@ drain(struct wr_round *round, enum mode mode, wr_each_fn visit,
         }
         look_at(&m, o, next, visit, foreign);
     }
-    round->top = 0;
+    /* They fit: the stack is empty, and longer than the queue. */
+    for (; n > 0; n--) {
+        m.stack[m.top++] = (weir_object *)((uintptr_t)queue[at++ % QUEUE] &
+                                           ~(uintptr_t)SENT_TWICE);
+    }
+    round->top = m.top;
     if (mode == MODE_KNOWN) {
         round->candidates += m.reached;
     }
@@ -276,19 +280,43 @@ drain(struct wr_round *round, enum mode mode, wr_each_fn visit,
 static void
 drain_known(struct wr_round *round)
 {
-    drain(round, MODE_KNOWN, reach_known, foreign_known);
+    drain(round, FEW_EMPTY, MODE_KNOWN, reach_known, foreign_known);
 }
 
-static void
-drain_whole(struct wr_round *round)
+static void __attribute__((noinline)) drain_whole(struct wr_round *round)
 {
-    drain(round, MODE_WHOLE, reach_whole, foreign_whole);
+    drain(round, FEW_EMPTY, MODE_WHOLE, reach_whole, foreign_whole);
+}
+
+/* Leave what is best looked at together with more. */
+static void __attribute__((noinline)) drain_most(struct wr_round *round)
+{
+    round->patience = 0;
+    drain(round, FEW_ROOTS, MODE_WHOLE, reach_whole, foreign_whole);
+}
+
+/* Leave at a chain. */
+static void __attribute__((noinline))
+drain_to_chain(struct wr_round *round, size_t patience)
+{
+    round->patience = patience;
+    drain(round, FEW_CHAIN, MODE_WHOLE, reach_whole, foreign_whole);
 }
 
 static void
 drain_some(struct wr_round *round)
 {
-    drain(round, MODE_SOME, reach_some, foreign_some);
+    drain(round, FEW_EMPTY, MODE_SOME, reach_some, foreign_some);
+}
+
+void
+wr_mark_push(struct wr_round *round, weir_object *o)
+{
+    if (wr_likely(round->top < round->stack_capacity)) {
+        round->stack[round->top++] = o;
+    } else {
+        note_lost(round, (size_t)((uintptr_t)o - (uintptr_t)wr_region.base));
+    }
 }
 
 void
@@ -332,6 +360,102 @@ wr_mark_rescan(struct wr_round *round)
                 wr_mark_stack(round);
             }
         }
+    }
+}
+
+/* ---- the roots that counting finds --------------------------------------- */
+
+/* So many objects wait before they are looked at together: a queue wants
+ * company. */
+enum { ROOTS_WAIT = 256 };
+
+/*
+ * Look at the roots of one pool, whose side bytes are not zero; they are
+ * afterwards.  In address order: no queue is as fast.  Where there were arrays
+ * there will be more, so a word's are sent for before the first is looked at.
+ */
+WR_COLLECT_INLINE void
+look_at_roots(struct wr_round *round, const struct wr_pool_ref *ref,
+              enum mode mode, wr_each_fn visit, wr_each_foreign_fn foreign)
+{
+    struct marking m = marking_of(round, mode);
+    const struct wr_blocks blocks = wr_round_blocks(ref->pool);
+    int8_t *count = wr_side.count;
+    size_t end = wr_round_side_end(&blocks);
+    bool arrays = true;
+
+    for (size_t word = blocks.first >> 10; word << 10 < end; word++) {
+        int8_t *bytes = count + word * WR_SCAN_STEP;
+        uint64_t roots = ~wr_scan_zeros(bytes);
+
+        if (roots == 0) {
+            continue;
+        }
+        memset(bytes, 0, WR_SCAN_STEP);
+        for (uint64_t rest = arrays ? roots : 0; rest != 0; rest &= rest - 1) {
+            (void)wr_send_for_array(wr_object_at(word, wr_bitmap_lowest(rest)));
+        }
+        arrays = false;
+        for (; roots != 0; roots &= roots - 1) {
+            weir_object *o = wr_object_at(word, wr_bitmap_lowest(roots));
+
+            arrays |= wr_has_array(o);
+            look_at(&m, o, 0, visit, foreign);
+        }
+        if (m.top >= ROOTS_WAIT / 2) {
+            round->top = m.top;
+            if (mode == MODE_WHOLE) {
+                drain_most(round);
+            } else {
+                drain_some(round);
+            }
+            m.top = round->top;
+        }
+    }
+    round->top = m.top;
+}
+
+/*
+ * Look at what is on the stack, and where that is a chain send scouts ahead.
+ * To settle what they have found the side bytes of all pools are read: nothing
+ * that is begun for a few objects.
+ */
+static void
+mark_chains(struct wr_round *round)
+{
+    size_t patience = wr_round_patience(round);
+
+    /* Ends: `patience` objects are looked at each time, or all there are. */
+    for (;;) {
+        struct wr_scouted scouted;
+
+        drain_to_chain(round, patience);
+        if (round->top == 0) {
+            return;
+        }
+        scouted = wr_scout(round);
+        if (scouted.vain > scouted.alive && patience <= SIZE_MAX / 2) {
+            patience *= 2;
+        }
+    }
+}
+
+void
+wr_mark_roots(struct wr_round *round)
+{
+    for (size_t i = 0; i < round->npools; i++) {
+        if (round->whole) {
+            look_at_roots(round, &round->pools[i], MODE_WHOLE, reach_whole,
+                          foreign_whole);
+        } else {
+            look_at_roots(round, &round->pools[i], MODE_SOME, reach_some,
+                          foreign_some);
+        }
+    }
+    if (round->whole) {
+        mark_chains(round);
+    } else {
+        drain_some(round);
     }
 }
 

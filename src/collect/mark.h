@@ -20,10 +20,23 @@
 void wr_mark_known(struct wr_round *round);
 
 /*
+ * Take from the candidates what the roots reach: the objects whose side bytes
+ * are not zero, and which are no candidates any more.  The bytes are zero
+ * afterwards.  Caller: world stopped, the stack is empty.
+ */
+void wr_mark_roots(struct wr_round *round);
+
+/*
  * Take from the candidates what the objects on the stack reach.  Afterwards
  * the stack is empty.  Caller: world stopped.
  */
 void wr_mark_stack(struct wr_round *round);
+
+/*
+ * o is alive and no candidate any more, and what it refers to is to be looked
+ * at: put it on the stack, or note it as lost.  Caller: world stopped.
+ */
+void wr_mark_push(struct wr_round *round, weir_object *o);
 
 /*
  * Look again at what was alive and did not fit the stack.  Caller: as above,

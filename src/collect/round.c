@@ -22,6 +22,8 @@ enum {
     STACK_KEEP = 1 << 16,
     BIG_MIN = 1024,
     OVERFLOW_KEEP = 1 << 16,
+    PATIENCE_MIN = 1024,
+    PATIENCE_PER_POOL = 8, /* what reading a pool's side bytes is worth */
     /* below this many blocks the exact bound is not worth computing */
     OVERFLOW_CHEAP = 1 << 16
 };
@@ -289,6 +291,14 @@ wr_round_reserve_overflow(struct wr_round *round)
         }
     }
     return wr_overflow_reserve(&round->overflow, most);
+}
+
+size_t
+wr_round_patience(const struct wr_round *round)
+{
+    return caps.patience != 0
+               ? caps.patience
+               : PATIENCE_MIN + PATIENCE_PER_POOL * round->npools;
 }
 
 int

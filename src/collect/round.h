@@ -109,6 +109,9 @@ struct wr_round {
     size_t top;
     size_t stack_capacity;
 
+    /* Objects that it looks at one by one before it leaves that to others. */
+    size_t patience;
+
     /* Long arrays of which it has begun. */
     struct wr_row rows[WR_ROWS_MAX];
     size_t nrows;
@@ -165,11 +168,24 @@ struct wr_blocks {
 /* Where the blocks of a pool lie that were ever handed out. */
 struct wr_blocks wr_round_blocks(uint32_t pool);
 
+/* Where those of them end that are sure to have side bytes: of a span's only
+ * the ones of its first pool. */
+static inline size_t
+wr_round_side_end(const struct wr_blocks *blocks)
+{
+    size_t end = blocks->first + WR_POOL_BYTES;
+
+    return blocks->end < end ? blocks->end : end;
+}
+
 /*
  * Choose the pools of a generation and reserve everything detection needs.
  * Caller: world stopped.  0 or WEIR_ENOMEM; then the heap is untouched.
  */
 int wr_round_prepare(struct wr_round *round, int generation);
+
+/* After how many objects that come one at a time scouts set out. */
+size_t wr_round_patience(const struct wr_round *round);
 
 /* Make room in the overflow table for the heap as it is now.  As above. */
 int wr_round_reserve_overflow(struct wr_round *round);

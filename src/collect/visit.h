@@ -18,8 +18,61 @@
 
 typedef void (*wr_each_fn)(weir_object *child_or_null, void *context);
 
+/*
+ * The header of o is here, or soon: send for the array that its children are
+ * in.  False: it has none, they are in the object itself.
+ */
+WR_COLLECT_INLINE bool
+wr_send_for_array(const weir_object *o)
+{
+    const struct wr_list *list = (const struct wr_list *)(const void *)o;
+    const struct wr_dict *dict = (const struct wr_dict *)(const void *)o;
+    const char *array;
+    uint64_t bytes;
+
+    if (wr_likely((o->flags & WR_FLAG_PAIR) != 0)) {
+        return false;
+    }
+    switch (wr_kind_of(o)) {
+    case WR_KIND_LIST:
+        array = (const char *)wr_list_array(list);
+        bytes = sizeof(struct wr_array) + list->size * sizeof(weir_object *);
+        break;
+    case WR_KIND_DICT:
+    case WR_KIND_SET:
+        array = (const char *)wr_dict_table_of(dict);
+        bytes = sizeof(struct wr_dict_table) +
+                (dict->shape & UINT32_MAX) * sizeof(struct wr_dict_entry);
+        break;
+    default:
+        return false;
+    }
+    if (array == NULL) {
+        return false;
+    }
+    __builtin_prefetch(array);
+    if (bytes > 64) {
+        __builtin_prefetch(array + 64);
+    }
+    if (bytes > 128) {
+        __builtin_prefetch(array + 128);
+    }
+    return true;
+}
+
 /* Visit what a foreign object refers to. */
 typedef void (*wr_each_foreign_fn)(weir_object *o, void *context);
+
+/* Are the children of o in an array? */
+WR_COLLECT_INLINE bool
+wr_has_array(const weir_object *o)
+{
+    enum wr_kind kind = wr_kind_of(o);
+
+    return (o->flags & WR_FLAG_PAIR) == 0 &&
+           (kind == WR_KIND_LIST || kind == WR_KIND_DICT ||
+            kind == WR_KIND_SET);
+}
 
 /* Visit the items first .. end - 1. */
 WR_COLLECT_INLINE void
