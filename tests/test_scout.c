@@ -242,6 +242,7 @@ try_pieces(size_t n, size_t held)
     wr_test_no_leak(before);
 }
 
+/* [inv:scout.one-way] Who may be claimed decides what is kept. */
 START_TEST(chains_of_all_sorts)
 {
     struct wr_scouted were = wr_scout_total();
