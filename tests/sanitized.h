@@ -19,4 +19,16 @@
 #define WR_TEST_SANITIZED false
 #endif
 
+/* Whether it is the one that sees races. */
+#if defined(__SANITIZE_THREAD__)
+#define WR_TEST_SEES_RACES true
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WR_TEST_SEES_RACES true
+#endif
+#endif
+#ifndef WR_TEST_SEES_RACES
+#define WR_TEST_SEES_RACES false
+#endif
+
 #endif
