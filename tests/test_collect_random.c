@@ -459,7 +459,8 @@ END_TEST
 
 START_TEST(random_graphs_with_tiny_tables)
 {
-    static const struct wr_collect_caps caps = {.stack = 256, .big = 1};
+    static const struct wr_collect_caps caps = {
+        .stack = 256, .big = 1, .patience = 1};
 
     for (uint64_t i = 0; i < wr_test_size(CASES); i++) {
         run_case(wr_test_seed() + 1000000 + i, STEPS, &caps);

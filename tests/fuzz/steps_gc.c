@@ -258,7 +258,8 @@ step_collect_without_memory(void)
 void
 step_caps(void)
 {
-    struct wr_collect_caps caps = {.stack = below(2) * 64, .big = below(3)};
+    struct wr_collect_caps caps = {
+        .stack = below(2) * 64, .big = below(3), .patience = below(2)};
 
     wr_collect_set_caps(&caps);
 }
