@@ -13,10 +13,13 @@
 
 enum { CREW = 4 };
 
+/* examples/policy/ticket.c */
+extern const struct wr_lock_policy wr_lock_policy_ticket;
+
 static const char *const policy_names[] = {"cpython", "fifo", "barging",
-                                           "boost"};
+                                           "boost", "ticket"};
 /* What part of an interval a thread waits at least for one that holds on. */
-static const unsigned patience[] = {1, 1, 1, 5};
+static const unsigned patience[] = {1, 1, 1, 5, 1};
 
 enum { POLICIES = sizeof(policy_names) / sizeof(policy_names[0]) };
 
@@ -256,12 +259,15 @@ stand_in_line(void *arg)
     return NULL;
 }
 
-START_TEST(fifo_serves_in_order_of_arrival)
+/* Those that promise it. */
+static const char *const orderly[] = {"fifo", "ticket"};
+
+START_TEST(waiters_are_served_in_order_of_arrival)
 {
     pthread_t threads[CREW];
     unsigned numbers[CREW];
 
-    crew_start_locked("fifo", 1000000000);
+    crew_start_locked(orderly[_i], 1000000000);
     for (unsigned i = 0; i < CREW; i++) {
         numbers[i] = i;
         crew_begin(&threads[i], stand_in_line, &numbers[i]);
@@ -464,6 +470,7 @@ wr_suite_lock(void)
     Suite *suite = suite_create("lock");
     TCase *tc = tcase_create("settings");
 
+    wr_lock_add_policy(&wr_lock_policy_ticket);
     tcase_add_test(tc, interval_can_be_read_and_set);
     tcase_add_test(tc, threads_in_parallel_have_no_policy_and_no_figures);
     tcase_add_test(tc, an_unknown_policy_is_refused);
@@ -479,7 +486,7 @@ wr_suite_lock(void)
     tcase_add_loop_test(tc, every_cpu_bound_thread_gets_its_turn, 0, POLICIES);
     tcase_add_loop_test(tc, a_thread_that_exits_holding_the_lock_gives_it_up, 0,
                         POLICIES);
-    tcase_add_test(tc, fifo_serves_in_order_of_arrival);
+    tcase_add_loop_test(tc, waiters_are_served_in_order_of_arrival, 0, 2);
     tcase_add_test(tc, barging_lets_a_thread_overtake_a_sleeper);
     tcase_add_test(tc, cpython_holder_waits_for_the_switch_it_was_asked_for);
     suite_add_tcase(suite, tc);

@@ -445,6 +445,130 @@ START_TEST(the_lock_holder_stops_the_world_by_not_yielding)
 }
 END_TEST
 
+/* Where threads run in parallel if they can, and under each lock. */
+static const char *const locks[] = {NULL, "cpython", "fifo", "barging",
+                                    "boost"};
+enum { LOCKS = sizeof(locks) / sizeof(locks[0]) };
+
+static void
+up_with(const char *lock)
+{
+    if (lock == NULL) {
+        up();
+    } else {
+        crew_start_locked(lock, 100);
+    }
+}
+
+static uint32_t begun;
+
+/* As soon as stops have begun. */
+static void *
+come_and_go(void *arg)
+{
+    struct job *job = arg;
+
+    job->error = weir_attach();
+    crew_until(&begun, 1);
+    for (uint64_t i = 0; i < wr_test_size(300); i++) {
+        job->error |= weir_blocking_begin();
+        job->error |= weir_blocking_end();
+        job->seen++;
+    }
+    job->error |= weir_detach();
+    wr_store_release(&over, 1u);
+    return NULL;
+}
+
+START_TEST(repeated_stops_do_not_keep_a_thread_out)
+{
+    struct wr_thread *self;
+    struct job job = {.index = 0};
+    pthread_t thread;
+    uint64_t stops = 0;
+
+    up_with(locks[_i]);
+    self = wr_self();
+    crew_begin(&thread, come_and_go, &job);
+    /* Ends only if the other is let in, each time, between two stops: nothing
+     * here waits for it. */
+    while (wr_load_acquire(&over) == 0) {
+        wr_stop_world(self);
+        stops++;
+        wr_store_release(&begun, 1u);
+        wr_start_world(self);
+        ck_assert_int_eq(weir_checkpoint(), 0);
+    }
+    crew_join(thread);
+    ck_assert_int_eq(job.error, 0);
+    ck_assert_uint_eq(job.seen, wr_test_size(300));
+    ck_assert_uint_gt(stops, 0);
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
+enum { CROWD = 64, VISITS = 5 };
+
+static struct job crowd[CROWD];
+static uint32_t gone;
+
+/* Attach and detach; one in sixteen stops the world, too. */
+static void *
+visit_in_a_crowd(void *arg)
+{
+    struct job *job = arg;
+
+    (void)pthread_barrier_wait(&barrier);
+    for (int i = 0; i < VISITS; i++) {
+        job->error |= weir_attach();
+        job->seen++;
+        job->error |= weir_checkpoint();
+        if (job->index % 16 == 0) {
+            wr_stop_world(wr_self());
+            value++;
+            wr_start_world(wr_self());
+        }
+        job->seen++;
+        job->error |= weir_detach();
+    }
+    (void)wr_fetch_add_acq_rel(&gone, 1u);
+    return NULL;
+}
+
+START_TEST(a_crowd_attaches_while_the_world_stops)
+{
+    struct wr_thread *self;
+    pthread_t threads[CROWD];
+
+    up_with(locks[_i]);
+    self = wr_self();
+    (void)pthread_barrier_init(&barrier, NULL, CROWD + 1);
+    for (int i = 0; i < CROWD; i++) {
+        crowd[i].index = i;
+        crew_begin(&threads[i], visit_in_a_crowd, &crowd[i]);
+    }
+    crew_meet(&barrier);
+    do {
+        uint64_t seen = 0;
+
+        wr_stop_world(self);
+        for (int i = 0; i < CROWD; i++) {
+            seen += crowd[i].seen;
+        }
+        ck_assert_uint_le(seen, UINT64_C(2) * CROWD * VISITS);
+        wr_start_world(self);
+        ck_assert_int_eq(weir_checkpoint(), 0);
+    } while (wr_load_acquire(&gone) != CROWD);
+    for (int i = 0; i < CROWD; i++) {
+        crew_join(threads[i]);
+        ck_assert_int_eq(crowd[i].error, 0);
+        ck_assert_uint_eq(crowd[i].seen, 2 * VISITS);
+    }
+    ck_assert_uint_eq(value, CROWD / 16 * VISITS);
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
 Suite *
 wr_suite_safepoint(void)
 {
@@ -461,6 +585,8 @@ wr_suite_safepoint(void)
     tcase_add_test(tc, the_world_is_stopped_by_one_thread);
     tcase_add_test(tc, a_stopper_sees_every_record);
     tcase_add_test(tc, the_lock_holder_stops_the_world_by_not_yielding);
+    tcase_add_loop_test(tc, repeated_stops_do_not_keep_a_thread_out, 0, LOCKS);
+    tcase_add_loop_test(tc, a_crowd_attaches_while_the_world_stops, 0, LOCKS);
     suite_add_tcase(suite, tc);
     return suite;
 }

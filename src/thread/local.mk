@@ -26,6 +26,7 @@ WEIR_SOURCES += \
 	include/weir/thread.h
 
 WEIR_TEST_SOURCES += \
+	examples/policy/ticket.c \
 	tests/test_boost.c \
 	tests/test_churn.c \
 	tests/test_lock.c \
