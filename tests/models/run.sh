@@ -6,10 +6,11 @@
 # Each line says what was checked and how many states that took.  A mutant that
 # is not found is a failure: the model would not notice that bug either.
 #
-#   tests/models/run.sh           within two minutes
+#   tests/models/run.sh           within two minutes of two processors
 #   tests/models/run.sh --long    the larger searches too
 #
 # Exit: 0 fine, 1 a model failed or a mutant survived, 77 no spin here.
+# shellcheck disable=SC2317  # the models are called by name
 set -euo pipefail
 export LC_ALL=C
 
@@ -79,101 +80,140 @@ found() {
     fi
 }
 
-holds stop - -DN=2 -DSTOPPERS=1 -DMOVES=3
-holds stop - -DN=2 -DSTOPPERS=2 -DMOVES=2
-optimise=-O2
-holds stop - -DN=3 -DSTOPPERS=1
-holds stop - -DN=3 -DSTOPPERS=2
-if [ "$long" = --long ]; then
-    holds stop - -DN=3 -DSTOPPERS=3
-    holds stop - -DN=3 -DSTOPPERS=1 -DMOVES=2
-fi
-optimise=-O0
-for mutant in NO_RECHECK LOOK_FIRST BLIND_ATTACH SLEEP_ON_STATE ONE_BY_ONE \
-    NO_CHAIN COUNT_TWICE; do
-    found stop - -DN=3 -DSTOPPERS=1 -D$mutant
-done
-found stop - -DN=2 -DSTOPPERS=1 -DMOVES=2 -DNO_OWED
-
-holds threads - -DLIVES=1
-if [ "$long" = --long ]; then
+model_stop() {
+    holds stop - -DN=2 -DSTOPPERS=1 -DMOVES=3
+    holds stop - -DN=2 -DSTOPPERS=2 -DMOVES=2
     optimise=-O2
-    holds threads - -DLIVES=2
+    holds stop - -DN=3 -DSTOPPERS=1
+    holds stop - -DN=3 -DSTOPPERS=2
+    if [ "$long" = --long ]; then
+        holds stop - -DN=3 -DSTOPPERS=3
+        holds stop - -DN=3 -DSTOPPERS=1 -DMOVES=2
+    fi
     optimise=-O0
-fi
-for mutant in NEW_DETACHED PUT_DETACHED EXIT_UNSEEN PUT_FIRST FORK_NO_MUTEX \
-    FORK_NO_CLAIM FORK_RUNNING KEEP_RECORDS; do
-    found threads - -DLIVES=1 -D$mutant
-done
+    for mutant in NO_RECHECK LOOK_FIRST BLIND_ATTACH SLEEP_ON_STATE ONE_BY_ONE \
+        NO_CHAIN COUNT_TWICE; do
+        found stop - -DN=3 -DSTOPPERS=1 -D"$mutant"
+    done
+    found stop - -DN=2 -DSTOPPERS=1 -DMOVES=2 -DNO_OWED
+}
 
-holds lock_fifo -
-holds lock_fifo served
-holds lock_fifo order
-for mutant in FAST_RELEASE NO_REARM NO_TOKEN LIFO; do
-    found lock_fifo served -D$mutant
-done
+model_threads() {
+    holds threads - -DLIVES=1
+    if [ "$long" = --long ]; then
+        optimise=-O2
+        holds threads - -DLIVES=2
+        optimise=-O0
+    fi
+    for mutant in NEW_DETACHED PUT_DETACHED EXIT_UNSEEN PUT_FIRST FORK_NO_MUTEX \
+        FORK_NO_CLAIM FORK_RUNNING KEEP_RECORDS; do
+        found threads - -DLIVES=1 -D"$mutant"
+    done
+}
 
-holds lock_cpython -
-holds lock_cpython - -DN=3
-holds lock_cpython served
-holds lock_cpython returns
-found lock_cpython served -DNO_FORCE
-found lock_cpython returns -DNO_FORCED_WAKE
-found lock_cpython served -DFAST_RELEASE
-found lock_cpython - -DSTEAL
+model_lock_fifo() {
+    holds lock_fifo -
+    holds lock_fifo served
+    holds lock_fifo order
+    for mutant in FAST_RELEASE NO_REARM NO_TOKEN LIFO; do
+        found lock_fifo served -D"$mutant"
+    done
+}
 
-holds lock_boost -
-holds lock_boost served
-holds lock_boost returns
-found lock_boost - -DACCEPT_STORE
-found lock_boost - -DFAST_RELEASE
-found lock_boost - -DNO_REARM
-found lock_boost - -DNO_TOKEN
-for mutant in REFILL_AT_OFFER NO_SHUT; do
-    found lock_boost - -DBOOSTED=2 -D$mutant
-done
-for mutant in NO_LIMIT SHUT_FRONT; do
-    found lock_boost returns -DBOOSTED=2 -D$mutant
-done
-optimise=-O2
-holds lock_boost - -DBOOSTED=2
-if [ "$long" = --long ]; then
-    holds lock_boost served -DBOOSTED=2
-    holds lock_boost returns -DBOOSTED=2
-fi
-optimise=-O0
+model_lock_cpython() {
+    holds lock_cpython -
+    holds lock_cpython - -DN=3
+    holds lock_cpython served
+    holds lock_cpython returns
+    found lock_cpython served -DNO_FORCE
+    found lock_cpython returns -DNO_FORCED_WAKE
+    found lock_cpython served -DFAST_RELEASE
+    found lock_cpython - -DSTEAL
+}
 
-holds slot -
-if [ "$long" = --long ]; then
-    holds slot - -DREADERS=2
-fi
-for mutant in NO_RECHECK BLIND_ADD DROP_FIRST COUNT_FIRST LOOSE_ADD; do
-    found slot - -D$mutant
-done
+model_lock_boost() {
+    holds lock_boost -
+    holds lock_boost served
+    holds lock_boost returns
+    found lock_boost - -DACCEPT_STORE
+    found lock_boost - -DFAST_RELEASE
+    found lock_boost - -DNO_REARM
+    found lock_boost - -DNO_TOKEN
+    for mutant in REFILL_AT_OFFER NO_SHUT; do
+        found lock_boost - -DBOOSTED=2 -D"$mutant"
+    done
+    for mutant in NO_LIMIT SHUT_FRONT; do
+        found lock_boost returns -DBOOSTED=2 -D"$mutant"
+    done
+    optimise=-O2
+    holds lock_boost - -DBOOSTED=2
+    if [ "$long" = --long ]; then
+        holds lock_boost served -DBOOSTED=2
+        holds lock_boost returns -DBOOSTED=2
+    fi
+    optimise=-O0
+}
 
-holds list -
-if [ "$long" = --long ]; then
-    holds list - -DOPS=4
-fi
-for mutant in NO_FIRST_SIZE NO_LAST_SIZE NO_LAST_MOVES NO_LAST_SLOT \
-    MOVES_EARLY GATE_FIRST SIZE_FIRST KEEP_SLOT FREE_AT_ONCE; do
-    found list - -D$mutant
-done
+model_slot() {
+    holds slot -
+    if [ "$long" = --long ]; then
+        holds slot - -DREADERS=2
+    fi
+    for mutant in NO_RECHECK BLIND_ADD DROP_FIRST COUNT_FIRST LOOSE_ADD; do
+        found slot - -D"$mutant"
+    done
+}
 
-holds weak -
-for mutant in CORPSE NO_RECHECK LATE_DETACH PLAIN_DROP UNLOCKED_LEAVE \
-    BLIND_LEAVE CLEAR_FIRST QUEUE_DYING QUEUE_WITHOUT_REFERENCE REUSE_DYING; do
-    found weak - -D$mutant
-done
+model_list() {
+    holds list -
+    if [ "$long" = --long ]; then
+        holds list - -DOPS=4
+    fi
+    for mutant in NO_FIRST_SIZE NO_LAST_SIZE NO_LAST_MOVES NO_LAST_SLOT \
+        MOVES_EARLY GATE_FIRST SIZE_FIRST KEEP_SLOT FREE_AT_ONCE; do
+        found list - -D"$mutant"
+    done
+}
 
-optimise=-O2
-holds dict -
-if [ "$long" = --long ]; then
-    holds dict - -DREADS=2
-fi
-for mutant in NO_MOVES NO_AGAIN NO_RECHECK EARLY_INDEX EARLY_ERASE \
-    REUSE_ENTRY NO_GRACE NO_LOCK; do
-    found dict - -D$mutant
-done
+model_weak() {
+    holds weak -
+    for mutant in CORPSE NO_RECHECK LATE_DETACH PLAIN_DROP UNLOCKED_LEAVE \
+        BLIND_LEAVE CLEAR_FIRST QUEUE_DYING QUEUE_WITHOUT_REFERENCE REUSE_DYING; do
+        found weak - -D"$mutant"
+    done
+}
 
+model_dict() {
+    optimise=-O2
+    holds dict -
+    if [ "$long" = --long ]; then
+        holds dict - -DREADS=2
+    fi
+    for mutant in NO_MOVES NO_AGAIN NO_RECHECK EARLY_INDEX EARLY_ERASE \
+        REUSE_ENTRY NO_GRACE NO_LOCK; do
+        found dict - -D"$mutant"
+    done
+}
+
+# Each model in a folder and a process of its own, as many at once as there are
+# processors.
+models=(lock_boost stop dict weak threads list lock_cpython lock_fifo slot)
+running=0
+for model in "${models[@]}"; do
+    if [ "$running" -ge "$(nproc)" ]; then
+        wait -n || failed=1
+        running=$((running - 1))
+    fi
+    mkdir "$model.d"
+    (
+        cd "$model.d"
+        "model_$model"
+        exit "$failed"
+    ) &
+    running=$((running + 1))
+done
+while [ "$running" -gt 0 ]; do
+    wait -n || failed=1
+    running=$((running - 1))
+done
 exit "$failed"
