@@ -66,6 +66,9 @@ wr_side_start(void *tables, uint8_t *arena_bytes)
         wr_side.mark = wr_side.cand + granules / 64;
         wr_side.old1 = wr_side.mark + granules / 64;
         wr_side.old2 = wr_side.old1 + granules / 64;
+        /* Given back after each full collection, so touched anew in each: 2 MiB
+         * a time, where the heap is large enough for that. */
+        (void)madvise(tables, granules, MADV_HUGEPAGE);
     }
 }
 
