@@ -93,8 +93,8 @@ wr_race_give_way(void)
         (void)sched_yield();
         return;
     }
-    /* As if a waiter had asked: every policy then lets one of them have it
-     * before this thread comes back. */
+    /* As if a waiter had asked: every policy but barging then lets one of them
+     * have it before this thread comes back. */
     (void)wr_pending_set(&wr_self()->pub.pending, WR_PENDING_DROP);
     (void)weir_checkpoint();
 }
