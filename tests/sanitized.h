@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/sanitized.h - whether this build has a sanitizer that makes each step
- * dear.
+ * tests/sanitized.h - what a sanitizer of this build changes for tests: each step
+ * is dear, races are seen, forks are not what they are.
  */
 #ifndef WR_TESTS_SANITIZED_H
 #define WR_TESTS_SANITIZED_H
@@ -29,6 +29,22 @@
 #endif
 #ifndef WR_TEST_SEES_RACES
 #define WR_TEST_SEES_RACES false
+#endif
+
+/*
+ * Whether a thread may fork while another one is inside malloc().  glibc and
+ * ThreadSanitizer see to that; AddressSanitizer, as of clang 14, does not: its
+ * child waits for ever for the lock of a thread that it does not have.
+ */
+#if defined(__SANITIZE_ADDRESS__)
+#define WR_TEST_MALLOC_FORKS false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WR_TEST_MALLOC_FORKS false
+#endif
+#endif
+#ifndef WR_TEST_MALLOC_FORKS
+#define WR_TEST_MALLOC_FORKS true
 #endif
 
 #endif
