@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/sanitized.h - what a sanitizer of this build changes for tests: each step
- * is dear, races are seen, forks are not what they are.
+ * tests/sanitized.h - what a sanitizer of this build changes for tests: each
+ * step is dear, races are seen, forks are not what they are elsewhere.
  */
 #ifndef WR_TESTS_SANITIZED_H
 #define WR_TESTS_SANITIZED_H
