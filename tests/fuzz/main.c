@@ -25,7 +25,7 @@
 #include "tests/fuzz/model.h"
 #include "tests/sanitized.h"
 
-enum { INPUTS = 1000, LIE_INPUTS = 100, INPUT_MAX = 1200, FILE_MAX = 1 << 20 };
+enum { INPUTS = 1000, LIE_INPUTS = 5000, INPUT_MAX = 1200, FILE_MAX = 1 << 20 };
 
 static uint64_t seed;
 static uint64_t running;
