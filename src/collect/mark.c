@@ -219,10 +219,11 @@ is_out_of_patience(struct wr_round *round, const weir_object *next)
     return false;
 }
 
-/* Look at what is on the stack and in the rows, until both are empty. */
+/* Look at what is on the stack and in the rows, until both are empty or no more
+ * than a few are at hand too often. */
 WR_COLLECT_INLINE void
-drain(struct wr_round *round, unsigned few, enum mode mode, wr_each_fn visit,
-      wr_each_foreign_fn foreign)
+drain(struct wr_round *round, unsigned few, bool queued, enum mode mode,
+      wr_each_fn visit, wr_each_foreign_fn foreign)
 {
     struct marking m = marking_of(round, mode);
     weir_object *queue[QUEUE];
@@ -234,7 +235,7 @@ drain(struct wr_round *round, unsigned few, enum mode mode, wr_each_fn visit,
         weir_object *o;
         uint64_t next = 0;
 
-        for (; mode != MODE_SOME && n < QUEUE && m.top > 0; n++) {
+        for (; queued && n < QUEUE && m.top > 0; n++) {
             o = m.stack[--m.top];
             send_for(&m, o);
             queue[(at + n) % QUEUE] = o;
@@ -280,19 +281,19 @@ drain(struct wr_round *round, unsigned few, enum mode mode, wr_each_fn visit,
 static void
 drain_known(struct wr_round *round)
 {
-    drain(round, FEW_EMPTY, MODE_KNOWN, reach_known, foreign_known);
+    drain(round, FEW_EMPTY, true, MODE_KNOWN, reach_known, foreign_known);
 }
 
 static void __attribute__((noinline)) drain_whole(struct wr_round *round)
 {
-    drain(round, FEW_EMPTY, MODE_WHOLE, reach_whole, foreign_whole);
+    drain(round, FEW_EMPTY, true, MODE_WHOLE, reach_whole, foreign_whole);
 }
 
 /* Leave what is best looked at together with more. */
 static void __attribute__((noinline)) drain_most(struct wr_round *round)
 {
     round->patience = 0;
-    drain(round, FEW_ROOTS, MODE_WHOLE, reach_whole, foreign_whole);
+    drain(round, FEW_ROOTS, true, MODE_WHOLE, reach_whole, foreign_whole);
 }
 
 /* Leave at a chain. */
@@ -300,13 +301,19 @@ static void __attribute__((noinline))
 drain_to_chain(struct wr_round *round, size_t patience)
 {
     round->patience = patience;
-    drain(round, FEW_CHAIN, MODE_WHOLE, reach_whole, foreign_whole);
+    drain(round, FEW_CHAIN, true, MODE_WHOLE, reach_whole, foreign_whole);
 }
 
+/* A full collection may leave pools out, and then wants the queue all the
+ * same. */
 static void
 drain_some(struct wr_round *round)
 {
-    drain(round, FEW_EMPTY, MODE_SOME, reach_some, foreign_some);
+    if (round->generation == WEIR_GC_GENERATIONS - 1) {
+        drain(round, FEW_EMPTY, true, MODE_SOME, reach_some, foreign_some);
+    } else {
+        drain(round, FEW_EMPTY, false, MODE_SOME, reach_some, foreign_some);
+    }
 }
 
 void
@@ -367,7 +374,7 @@ wr_mark_rescan(struct wr_round *round)
 
 /* So many objects wait before they are looked at together: a queue wants
  * company. */
-enum { ROOTS_WAIT = 256 };
+enum { ROOTS_WAIT = 128 };
 
 /*
  * Look at the roots of one pool, whose side bytes are not zero; they are
@@ -402,7 +409,7 @@ look_at_roots(struct wr_round *round, const struct wr_pool_ref *ref,
             arrays |= wr_has_array(o);
             look_at(&m, o, 0, visit, foreign);
         }
-        if (m.top >= ROOTS_WAIT / 2) {
+        if (m.top >= ROOTS_WAIT) {
             round->top = m.top;
             if (mode == MODE_WHOLE) {
                 drain_most(round);

@@ -59,10 +59,6 @@ enum { WR_MEMBER_ALIGNED = 1, WR_MEMBER_STRADDLES = 2 };
 /* Bitmap words of a pool. */
 enum { WR_POOL_WORDS = WR_SIDE_POOL_WORDS };
 
-/* In wr_touched: all that was tracked in the pool was frozen, and since then no
- * block has been handed out and nothing tracked [inv:collect.frozen-pool]. */
-enum { WR_TOUCHED_FROZEN = 4 };
-
 /* Counts from here on do not fit a side byte. */
 enum { WR_BIG_COUNT = 128 };
 

@@ -378,7 +378,6 @@ wr_scout(struct wr_round *round)
     };
 
     s.ways[0].alive = true;
-    s.ways[0].walks = true;
     send_those_alive(&s);
     /* Ends: each step claims an object, or ends a way. */
     while (s.nalive > 0) {

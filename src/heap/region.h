@@ -59,10 +59,15 @@ extern struct wr_region wr_region WR_HEAP_HOT;
 /* [const] one entry per 64 KiB of both regions; see heap/pool.h */
 extern struct wr_pool *wr_pools WR_HEAP_HOT;
 
+/* In wr_touched: nothing in the pool takes part in collections, and since the
+ * collector said so no block has been handed out and nothing tracked there. */
+enum { WR_TOUCHED_FROZEN = 4 };
+
 /*
  * One byte per pool.  Bit 0: blocks were handed out since bit 0 was last
  * cleared; bit 1 the same for bit 1.  The collector clears both, stw, and may
- * then say WR_TOUCHED_FROZEN (collect/round.h).
+ * then say WR_TOUCHED_FROZEN.
+ *
  * [atomic: set relaxed by the thread that owns the pool, or that tracks an
  * object there that was not; read and cleared plainly stw]
  */
