@@ -10,9 +10,9 @@
 
 #include "base/random.h"
 #include "collect/collect.h"
-#include "heap/side.h"
 #include "object/header.h"
 #include "tests/reference.h"
+#include "tests/side_check.h"
 
 static struct wr_test_usage before;
 static weir_type *pair;
@@ -119,27 +119,6 @@ drop_ring(size_t n, weir_object *value)
     weir_decref(last);
 }
 
-/* Is all that collections use zero?  Caller: has collected all. */
-static bool
-side_is_clean(void)
-{
-    for (size_t pool = 0; pool < wr_pool_count_gc(); pool++) {
-        must(wr_side_commit(pool, pool) == 0);
-        for (size_t i = 0; i < WR_SIDE_POOL_WORDS; i++) {
-            if (wr_side.cand[pool * WR_SIDE_POOL_WORDS + i] != 0 ||
-                wr_side.mark[pool * WR_SIDE_POOL_WORDS + i] != 0) {
-                return false;
-            }
-        }
-        for (size_t i = 0; i < WR_SIDE_POOL_COUNTS; i++) {
-            if (wr_side.count[pool * WR_SIDE_POOL_COUNTS + i] != 0) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
 static uint64_t
 candidates_of_full(void)
 {
@@ -185,11 +164,11 @@ try_tree(weir_type *type, size_t n)
     drop_ring(1000, NULL);
     ck_assert_int_eq(collect_checked(2), 1000);
     ck_assert_uint_eq(candidates_of_full() - were, n + 1000);
-    ck_assert(side_is_clean());
+    ck_assert(wr_test_side_is_clean());
     /* Old by now, and alone. */
     ck_assert_int_eq(collect_checked(2), 0);
     ck_assert_uint_eq(candidates_of_full() - were, 2 * n + 1000);
-    ck_assert(side_is_clean());
+    ck_assert(wr_test_side_is_clean());
     ck_assert_int_eq(collect_checked(0), 0);
     ck_assert_int_eq(weir_handle_free(handle), 0);
     ck_assert_int_eq(collect_checked(2), 0);
@@ -217,7 +196,7 @@ START_TEST(what_a_reference_holds_is_kept)
 
         drop_ring(300, tree);
         ck_assert_int_eq(collect_checked(2), 300);
-        ck_assert(side_is_clean());
+        ck_assert(wr_test_side_is_clean());
         weir_decref(tree);
         wr_test_no_leak(before);
     }
@@ -243,7 +222,7 @@ START_TEST(marked_hubs_are_counted_in_vain)
             drop_ring(counts[i] + 1, hub);
             ck_assert_int_eq(collect_checked(2), counts[i] + 1);
             wr_test_count(hub, 1 + (int64_t)outside[j]);
-            ck_assert(side_is_clean());
+            ck_assert(wr_test_side_is_clean());
             for (unsigned k = 0; k < outside[j]; k++) {
                 weir_decref(hub);
             }
@@ -271,7 +250,7 @@ START_TEST(handles_to_what_is_no_candidate)
     drop_ring(10, keeper);
     ck_assert_int_eq(collect_checked(2), 10);
     ck_assert_int_eq(collect_checked(2), 0);
-    ck_assert(side_is_clean());
+    ck_assert(wr_test_side_is_clean());
     for (unsigned i = 0; i < 4; i++) {
         ck_assert_int_eq(weir_handle_free(handles[i]), 0);
     }
@@ -328,7 +307,7 @@ try_long(weir_object *o, uint64_t more)
     for (unsigned i = 0; i < 2; i++) {
         drop_ring(200, NULL);
         ck_assert_int_eq(weir_gc_collect(2), 200);
-        ck_assert(side_is_clean());
+        ck_assert(wr_test_side_is_clean());
         if (i == 0) {
             ck_assert_int_eq(weir_handle_new(o, &handle), 0);
         }

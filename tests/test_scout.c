@@ -10,9 +10,9 @@
 #include "base/random.h"
 #include "collect/collect.h"
 #include "collect/scout.h"
-#include "heap/side.h"
 #include "object/header.h"
 #include "tests/reference.h"
+#include "tests/side_check.h"
 
 static struct wr_test_usage before;
 static weir_type *pair;
@@ -63,20 +63,6 @@ be_impatient(void)
     wr_collect_set_caps(&caps);
 }
 
-static bool
-side_is_clean(void)
-{
-    for (size_t pool = 0; pool < wr_pool_count_gc(); pool++) {
-        must(wr_side_commit(pool, pool) == 0);
-        for (size_t i = 0; i < WR_SIDE_POOL_COUNTS; i++) {
-            if (wr_side.count[pool * WR_SIDE_POOL_COUNTS + i] != 0) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
 /* A full collection, compared with the reference; how many were found. */
 static int64_t
 collect_checked(void)
@@ -87,7 +73,7 @@ collect_checked(void)
 
     ck_assert_msg(wrong == NULL, "%s", wrong);
     ck_assert_int_eq(found, (int64_t)wr_reference_garbage(reference));
-    ck_assert(side_is_clean());
+    ck_assert(wr_test_side_is_clean());
     wr_reference_free(reference);
     return found;
 }

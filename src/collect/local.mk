@@ -42,6 +42,7 @@ WEIR_TEST_SOURCES += \
 	tests/reference.h \
 	tests/shadow.c \
 	tests/shadow.h \
+	tests/side_check.h \
 	tests/test_bytes.c \
 	tests/test_collect.c \
 	tests/test_collect_random.c \
