@@ -127,10 +127,12 @@ RACE_SOURCES += \
 PEER_CXX_SOURCES += %D%/peers/shared_ptr.cc
 
 CLI_TESTS += \
-	tests/cli/test-mutants.sh \
-	tests/cli/test-stress.sh \
 	tests/cli/test-load.sh \
 	tests/cli/test-programs.sh
+
+RACE_TESTS += \
+	tests/cli/test-mutants.sh \
+	tests/cli/test-stress.sh
 
 EXTRA_DIST += \
 	tests/cli/fake-race \

@@ -43,7 +43,7 @@ tests_check_unsafe_SOURCES = $(TEST_FILES) tests/suites_core.def \
 tests_check_unsafe_CPPFLAGS = $(TEST_CPPFLAGS) \
 	-DWR_SUITES='"suites_core.def"' -DWEIR_FLAVOUR_UNSAFE
 tests_check_unsafe_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_check_unsafe_LDADD = libcore-unsafe.la $(TEST_LIBS)
+tests_check_unsafe_LDADD = libcore-unsafe.a $(TEST_LIBS)
 
 check_PROGRAMS += tests/check-nocount
 tests_check_nocount_SOURCES = $(TEST_FILES) tests/suites_nocount.def \
@@ -51,7 +51,7 @@ tests_check_nocount_SOURCES = $(TEST_FILES) tests/suites_nocount.def \
 tests_check_nocount_CPPFLAGS = $(TEST_CPPFLAGS) \
 	-DWR_SUITES='"suites_nocount.def"' -DWEIR_FLAVOUR_NOCOUNT
 tests_check_nocount_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_check_nocount_LDADD = libcore-nocount.la $(TEST_LIBS)
+tests_check_nocount_LDADD = libcore-nocount.a $(TEST_LIBS)
 endif
 
 # The lab's programs, in the flavour where threads do most at once.  The linker
@@ -96,14 +96,15 @@ if LAB_FLAVOURS
 check_PROGRAMS += tests/fuzz-collect-unsafe
 tests_fuzz_collect_unsafe_SOURCES = $(FUZZ_SOURCES)
 tests_fuzz_collect_unsafe_CPPFLAGS = $(TEST_CPPFLAGS) -DWEIR_FLAVOUR_UNSAFE
-tests_fuzz_collect_unsafe_LDADD = libcore-unsafe.la $(FUZZ_LIBS)
+tests_fuzz_collect_unsafe_LDADD = libcore-unsafe.a $(FUZZ_LIBS)
 endif
 
 # What the second list finds depends on the sources and on the compiler alone:
 # ./dev gives it another value where it has run already.
 SCRIPT_TESTS = tests/behaviours.sh tests/examples.sh tests/symbols.sh
 SOURCE_TESTS = tests/headers.sh tests/lint.sh
-EXTRA_DIST += $(SCRIPT_TESTS) tests/headers.sh tests/lint.sh $(CLI_TESTS)
+EXTRA_DIST += $(SCRIPT_TESTS) tests/headers.sh tests/lint.sh $(CLI_TESTS) \
+	$(RACE_TESTS)
 
 EXTRA_DIST += \
 	examples/embed/Makefile \
@@ -128,7 +129,8 @@ EXTRA_DIST += \
 	examples/embed/weak-cache.c \
 	examples/embed/weak-cache.expected
 
-TESTS = $(check_PROGRAMS) $(SCRIPT_TESTS) $(SOURCE_TESTS) $(CLI_TESTS)
+TESTS = $(check_PROGRAMS) $(SCRIPT_TESTS) $(SOURCE_TESTS) $(CLI_TESTS) \
+	$(RACE_TESTS)
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = bash
 AM_TESTS_ENVIRONMENT = \
@@ -143,3 +145,10 @@ AM_TESTS_ENVIRONMENT = \
 	CK_VERBOSITY=$${CK_VERBOSITY-normal}; export CK_VERBOSITY; \
 	CK_TIMEOUT_MULTIPLIER=$${CK_TIMEOUT_MULTIPLIER-10}; \
 	export CK_TIMEOUT_MULTIPLIER;
+
+# make distcheck removes its tree in the end; where this says, results remain.
+installcheck-local:
+	@if test -n "$$WEIR_KEEP_RESULTS"; then \
+		$(MKDIR_P) "$$WEIR_KEEP_RESULTS" && \
+		cp $(TEST_LOGS) $(TEST_LOGS:.log=.trs) "$$WEIR_KEEP_RESULTS"; \
+	fi
