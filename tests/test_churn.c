@@ -129,7 +129,9 @@ resident(void)
 
 START_TEST(memory_is_flat_while_threads_come_and_go)
 {
-    uint64_t n = wr_test_slow() ? 2000 : wr_test_size(100000);
+    uint64_t n = wr_test_slow()  ? 2000
+                 : !wr_test_safe ? wr_test_size(10000)
+                                 : wr_test_size(100000);
     /* Without locks one container is for one thread at a time. */
     unsigned wave = wr_test_safe ? WAVE : 1;
     struct wr_test_usage before;

@@ -26,7 +26,7 @@ ticket_reset(void)
 
 /* Look until this number is called; the next in line watches the clock. */
 static void
-wait_for(uint32_t number)
+wait_for(struct wr_thread *self, uint32_t number)
 {
     uint64_t interval = wr_load_relaxed(&wr_lock.interval_ns);
     uint64_t deadline = wr_clock_ns() + interval;
@@ -36,7 +36,7 @@ wait_for(uint32_t number)
     while ((called = wr_load_acquire(&tickets.called)) != number) {
         if (number - called == 1 && wr_clock_ns() >= deadline) {
             wr_mutex_lock(&wr_lock.mutex);
-            wr_lock_ask_locked();
+            wr_lock_ask_locked(self);
             wr_mutex_unlock(&wr_lock.mutex);
             deadline += interval;
         }
@@ -57,12 +57,12 @@ ticket_acquire(struct wr_thread *self, enum wr_lock_why why)
         wr_lock.last_holder = holder != NULL ? holder : wr_lock.last_holder;
     }
     if (wr_lock.waiting != 0 || holder != NULL) {
-        wr_lock.waiting++;
+        wr_lock_wait_begins_locked(self);
         number = ++tickets.drawn;
         wr_mutex_unlock(&wr_lock.mutex);
-        wait_for(number);
+        wait_for(self, number);
         wr_mutex_lock(&wr_lock.mutex);
-        wr_lock.waiting--;
+        wr_lock_wait_ends_locked(self);
         holder = wr_lock_claim_locked(self, wr_lock.waiting != 0);
     }
     WEIR_ASSERT(holder == NULL);

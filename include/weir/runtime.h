@@ -36,6 +36,10 @@ typedef struct weir_config {
     uint64_t hash_seed;
     /* start with automatic collection switched off */
     bool gc_disabled;
+    /* what is kept of the threads' time, WEIR_ACCOUNT_* (weir/account.h) */
+    int account;
+    /* events kept per thread, 24 bytes each; 0: the default, 65,536 */
+    uint32_t account_events;
 } weir_config;
 
 /* Fill *config with the defaults.  NULL is ignored.  Any thread. */

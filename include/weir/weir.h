@@ -27,5 +27,6 @@
 #include <weir/weak.h>
 #include <weir/foreign.h>
 #include <weir/size.h>
+#include <weir/account.h>
 
 #endif

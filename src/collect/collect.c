@@ -29,6 +29,7 @@
 #include "collect/round.h"
 #include "collect/settings.h"
 #include "collect/trace.h"
+#include "thread/account.h"
 #include "thread/safepoint.h"
 #include "thread/thread.h"
 
@@ -455,7 +456,9 @@ run(struct wr_thread *self, int generation, enum wr_cause cause)
     int error = self->error;
 
     wr_settings_call(WEIR_GC_START, &info);
+    wr_account_note(self, WEIR_EVENT_GC_BEGIN, (uint64_t)generation);
     result = collect(self, &last);
+    wr_account_note(self, WEIR_EVENT_GC_END, last.collected);
     if (result >= 0) {
         wr_settings_note(&last, cause);
     }

@@ -27,6 +27,7 @@ weir_checkpoint_slow_(void)
     self = wr_self();
     WEIR_ASSERT(!wr_mutex_any_held());
     if ((pending & WR_PENDING_STOP) != 0) {
+        self->stop.place = __builtin_return_address(0);
         wr_safepoint_park(self);
     }
     if ((pending & WR_PENDING_RECLAIM) != 0) {

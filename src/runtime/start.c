@@ -145,6 +145,8 @@ start_threads(const weir_config *config)
         .policy = config->lock_policy,
         .interval_us = config->switch_interval_us,
         .gil_on = !wr_cfg_parallel || config->gil,
+        .account = config->account,
+        .account_events = config->account_events,
     };
 
     return wr_threads_start(&threads);

@@ -8,6 +8,7 @@
  */
 #include "thread/fork.h"
 
+#include "thread/account.h"
 #include "thread/lock.h"
 #include "thread/safepoint.h"
 
@@ -89,4 +90,5 @@ wr_threads_fork_child(struct wr_thread *self)
     wr_world.parked_head = NULL;
     memset(&wr_world.stats, 0, sizeof(wr_world.stats));
     reset_lock(self);
+    wr_account_fork_child(self);
 }

@@ -1,6 +1,8 @@
 # thread/: records and states, the global lock, the stop, object locks,
 # deferred reclamation.
 WEIR_SOURCES += \
+	%D%/account.c \
+	%D%/account.h \
 	%D%/boost.h \
 	%D%/fork.c \
 	%D%/fork.h \

@@ -10,6 +10,7 @@
 #include "thread/lock.h"
 
 #include "base/clock.h"
+#include "thread/account.h"
 #include "thread/state.h"
 
 #include <string.h>
@@ -128,9 +129,15 @@ wr_lock_acquire_slow(struct wr_thread *self, enum wr_lock_why why)
     uint64_t now;
 
     WEIR_ASSERT(!wr_mutex_any_held());
+    if (self->account != NULL) {
+        wr_account_wait_begin(self, false, begin);
+    }
     wr_lock.policy->acquire(self, why);
     WEIR_ASSERT(wr_lock_held(self));
     now = wr_clock_ns();
+    if (self->account != NULL) {
+        wr_account_wait_end(self, begin, now);
+    }
     self->lock_counts->slow++;
     wr_histogram_record(&self->lock_counts->wait, now - begin);
     note_held(self, now);
@@ -157,10 +164,16 @@ wr_lock_yield(struct wr_thread *self)
         return;
     }
     note_hold(self, begin);
+    if (self->account != NULL) {
+        wr_account_wait_begin(self, true, begin);
+    }
     wr_store_relaxed(&self->state, (uint32_t)WR_DETACHED);
     wr_lock.policy->yield(self);
     wr_store_relaxed(&self->state, (uint32_t)WR_ATTACHED);
     now = wr_clock_ns();
+    if (self->account != NULL) {
+        wr_account_wait_end(self, begin, now);
+    }
     self->lock_counts->yields++;
     wr_histogram_record(&self->lock_counts->wait, now - begin);
     note_held(self, now);

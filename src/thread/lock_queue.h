@@ -8,6 +8,7 @@
 #define WR_THREAD_LOCK_QUEUE_H
 
 #include "base/clock.h"
+#include "thread/account.h"
 #include "thread/lock.h"
 
 /*
@@ -46,9 +47,27 @@ wr_lock_pass_locked(struct wr_thread *next, bool others)
                      (uintptr_t)next | (others ? WR_LOCK_CONT : 0));
 }
 
-/* [inv:lock.drop] */
+/* Self waits, from now on, and no longer; the policies count by these. */
 static inline void
-wr_lock_ask_locked(void)
+wr_lock_wait_begins_locked(struct wr_thread *self)
+{
+    wr_lock.waiting++;
+    if (self->account != NULL) {
+        wr_account_queued_locked(self, wr_lock.waiting);
+    }
+}
+
+/* A waiter is out of it; self, the caller, sees to that. */
+static inline void
+wr_lock_wait_ends_locked(struct wr_thread *self)
+{
+    wr_lock.waiting--;
+    wr_account_note(self, WEIR_EVENT_QUEUE, wr_lock.waiting);
+}
+
+/* Ask the holder for the lock, on self's behalf [inv:lock.drop]. */
+static inline void
+wr_lock_ask_locked(struct wr_thread *self)
 {
     struct wr_thread *holder =
         wr_lock_holder_of(wr_load_relaxed(&wr_lock.word));
@@ -57,6 +76,10 @@ wr_lock_ask_locked(void)
         (wr_pending_set(&holder->pub.pending, WR_PENDING_DROP) &
          WR_PENDING_DROP) == 0) {
         wr_lock.drop_requests++;
+        if (self->account != NULL) {
+            wr_store_relaxed(&self->account->drop_requests,
+                             self->account->drop_requests + 1);
+        }
     }
 }
 
@@ -122,6 +145,9 @@ wr_lock_remove_locked(struct wr_thread *self)
 static inline void
 wr_lock_note_holder_locked(struct wr_thread *self)
 {
+    if (self->account != NULL) {
+        wr_account_granted_locked(self, wr_lock.last_holder);
+    }
     if (wr_lock.last_holder != self) {
         wr_lock.last_holder = self;
         wr_lock.switches++;

@@ -72,7 +72,7 @@ sleep_locked(struct wr_thread *self)
     }
     wr_lock_remove_locked(self);
     if (!in_time && wr_lock.switches == seen) {
-        wr_lock_ask_locked();
+        wr_lock_ask_locked(self);
     }
     return false;
 }
@@ -81,7 +81,7 @@ sleep_locked(struct wr_thread *self)
 static bool
 try_awake_locked(struct wr_thread *self)
 {
-    wr_lock_ask_locked();
+    wr_lock_ask_locked(self);
     wr_mutex_unlock(&wr_lock.mutex);
     watch(true, TRY_AWAKE);
     wr_mutex_lock(&wr_lock.mutex);
@@ -95,7 +95,7 @@ barging_acquire(struct wr_thread *self, enum wr_lock_why why)
 
     (void)why;
     wr_mutex_lock(&wr_lock.mutex);
-    wr_lock.waiting++;
+    wr_lock_wait_begins_locked(self);
     done = claim_locked(self);
     /* Ends when the lock is free at a moment this thread is awake.  Nobody
      * promises that; standing back makes it likely. */
@@ -105,7 +105,7 @@ barging_acquire(struct wr_thread *self, enum wr_lock_why why)
         done = claim_locked(self) || (woken && try_awake_locked(self));
         awake -= woken ? 1 : 0;
     }
-    wr_lock.waiting--;
+    wr_lock_wait_ends_locked(self);
     wr_lock_note_holder_locked(self);
     wr_mutex_unlock(&wr_lock.mutex);
 }

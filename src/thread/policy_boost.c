@@ -72,15 +72,20 @@ boost_reset(void)
     wr_store_relaxed(&spinners, 0u);
 }
 
-/* Stand in line: the caller, or a thread whose offer was taken back. */
+/* t stands in line: the caller, or a thread whose offer it takes back. */
 static void
-enqueue_locked(struct wr_thread *t, bool front)
+enqueue_locked(struct wr_thread *self, struct wr_thread *t, bool front)
 {
     struct wr_boost_line *line =
         t->lock.boosted ? &boost.boosted : &boost.plain;
 
     wr_boost_push(line, t, front);
-    wr_lock.waiting++;
+    if (t == self) {
+        wr_lock_wait_begins_locked(self);
+    } else {
+        wr_lock.waiting++;
+        wr_account_note(self, WEIR_EVENT_QUEUE, wr_lock.waiting);
+    }
     /* It is awake, or about to be, and will set its own. */
     wr_store_relaxed(&t->lock.deadline_ns, (uint64_t)0);
 }
@@ -103,7 +108,7 @@ police_locked(struct wr_thread *self, uint64_t now)
     if (due <= now) {
         uint64_t again = wr_boost_bucket();
 
-        wr_lock_ask_locked();
+        wr_lock_ask_locked(self);
         due = now + (again > AGAIN_NS ? again : AGAIN_NS);
     }
     wr_store_relaxed(&self->lock.deadline_ns, due);
@@ -115,11 +120,11 @@ police_locked(struct wr_thread *self, uint64_t now)
  * it has to be woken: its clock runs too late for the new holder, or not.
  */
 static struct wr_thread *
-offer_locked(struct wr_thread *next, uint64_t now)
+offer_locked(struct wr_thread *self, struct wr_thread *next, uint64_t now)
 {
     struct wr_thread *first = boost.plain.head;
 
-    wr_lock.waiting--;
+    wr_lock_wait_ends_locked(self);
     before_offer = wr_lock.last_holder;
     wr_lock_note_holder_locked(next);
     wr_boost_begin(&boost, next, now);
@@ -152,11 +157,14 @@ revoke_locked(struct wr_thread *self, struct wr_thread *holder, uint64_t now)
     holder->lock.revoked++;
     /* [inv:lock.drop] it never was the holder */
     (void)wr_lock_unask_locked(holder);
+    if (holder->account != NULL) {
+        wr_account_revoked_locked(holder, before_offer);
+    }
     if (wr_lock.last_holder != before_offer) {
         wr_lock.last_holder = before_offer;
         wr_lock.switches--;
     }
-    enqueue_locked(holder, true);
+    enqueue_locked(self, holder, true);
     wr_boost_take_over(&boost, self, now);
     wr_lock_pass_locked(self, true);
     return true;
@@ -264,7 +272,7 @@ boost_acquire(struct wr_thread *self, enum wr_lock_why why)
         return;
     }
     wr_store_relaxed(&self->lock.turn, (uint32_t)WR_LOCK_TURN_WAIT);
-    enqueue_locked(self, false);
+    enqueue_locked(self, self, false);
     asked = wr_boost_due(&boost, self->lock.boosted, holder) <= now;
     deadline = police_locked(self, now);
     wr_mutex_unlock(&wr_lock.mutex);
@@ -295,7 +303,7 @@ boost_release(struct wr_thread *self)
     wr_boost_charge(&boost, self, false, now);
     next = wr_boost_pick(&boost);
     if (next != NULL) {
-        first = offer_locked(next, now);
+        first = offer_locked(self, next, now);
     } else {
         WEIR_ASSERT(wr_lock.waiting == 0);
         wr_lock_pass_locked(NULL, false);
@@ -318,14 +326,14 @@ step_back_locked(struct wr_thread *self, const struct wr_thread *next)
     if (self->lock.boosted) {
         self->lock.boosted = wr_boost_left(self) != 0;
         self->lock.rest_ns = wr_boost_quantum();
-        enqueue_locked(self, false);
+        enqueue_locked(self, self, false);
         return false;
     }
     robbed = next->lock.boosted && self->lock.rest_ns != 0;
     if (!robbed) {
         self->lock.rest_ns = wr_boost_quantum();
     }
-    enqueue_locked(self, robbed);
+    enqueue_locked(self, self, robbed);
     return robbed;
 }
 
@@ -349,7 +357,7 @@ boost_yield(struct wr_thread *self)
     wr_store_relaxed(&self->lock.turn, (uint32_t)WR_LOCK_TURN_WAIT);
     self->lock.revoked = 0;
     robbed = step_back_locked(self, next);
-    first = offer_locked(next, now);
+    first = offer_locked(self, next, now);
     deadline = police_locked(self, now);
     wr_mutex_unlock(&wr_lock.mutex);
     wake(next, first);

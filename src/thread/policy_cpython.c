@@ -37,7 +37,7 @@ wait_locked(struct wr_thread *self)
         wr_lock_remove_locked(self);
     }
     if (!woken && wr_lock.switches == seen) {
-        wr_lock_ask_locked();
+        wr_lock_ask_locked(self);
     }
 }
 
@@ -49,7 +49,7 @@ cpython_acquire(struct wr_thread *self, enum wr_lock_why why)
 
     (void)why;
     wr_mutex_lock(&wr_lock.mutex);
-    wr_lock.waiting++;
+    wr_lock_wait_begins_locked(self);
     /* Ends when the lock is free at a moment this thread is awake: drop
      * requests and forced switching see to it. */
     while ((holder = wr_lock_claim_locked(self, wr_lock.waiting > 1)) != NULL) {
@@ -59,7 +59,7 @@ cpython_acquire(struct wr_thread *self, enum wr_lock_why why)
         }
         wait_locked(self);
     }
-    wr_lock.waiting--;
+    wr_lock_wait_ends_locked(self);
     wr_lock_note_holder_locked(self);
     forced = wr_lock.forced;
     if (forced != NULL) {

@@ -26,7 +26,7 @@ static void
 enqueue_locked(struct wr_thread *self)
 {
     wr_lock_push_locked(self);
-    wr_lock.waiting++;
+    wr_lock_wait_begins_locked(self);
     wr_store_relaxed(&self->lock.turn, (uint32_t)WR_LOCK_TURN_WAIT);
     wr_store_relaxed(&self->lock.timed, 0u);
 }
@@ -36,11 +36,11 @@ enqueue_locked(struct wr_thread *self)
  * be woken to run its timer, or NULL.
  */
 static struct wr_thread *
-grant_locked(struct wr_thread *next, uint64_t now)
+grant_locked(struct wr_thread *self, struct wr_thread *next, uint64_t now)
 {
     struct wr_thread *first = wr_lock.head;
 
-    wr_lock.waiting--;
+    wr_lock_wait_ends_locked(self);
     wr_lock_note_holder_locked(next);
     wr_lock_pass_locked(next, first != NULL);
     if (first != NULL) {
@@ -57,7 +57,7 @@ ask(struct wr_thread *self)
 {
     wr_mutex_lock(&wr_lock.mutex);
     if (wr_load_relaxed(&self->lock.turn) == WR_LOCK_TURN_WAIT) {
-        wr_lock_ask_locked();
+        wr_lock_ask_locked(self);
     }
     wr_store_relaxed(&self->lock.timed, 0u);
     wr_mutex_unlock(&wr_lock.mutex);
@@ -117,7 +117,7 @@ fifo_release(struct wr_thread *self)
     (void)wr_lock_unask_locked(self);
     next = wr_lock_pop_locked();
     if (next != NULL) {
-        first = grant_locked(next, now);
+        first = grant_locked(self, next, now);
     } else {
         wr_lock_pass_locked(NULL, false);
     }
@@ -145,7 +145,7 @@ fifo_yield(struct wr_thread *self)
         return;
     }
     enqueue_locked(self);
-    first = grant_locked(next, now);
+    first = grant_locked(self, next, now);
     wr_mutex_unlock(&wr_lock.mutex);
     wr_unpark(&next->parker);
     if (first != self) {

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/plant.h"
+#include "thread/account.h"
 #include "thread/state.h"
 
 #include <string.h>
@@ -66,6 +67,7 @@ arrive_locked(struct wr_thread *self)
         stop->arrival_max_ns = stop->arrival_ns;
     }
     wr_histogram_record(&wr_world.stats.arrival, stop->arrival_ns);
+    wr_account_arrival_locked(self, stop->arrival_ns);
     /* Everything this thread wrote is the stopper's now. [pair:stop/rel] */
     return wr_fetch_sub_acq_rel(&wr_world.countdown, 1u) == 1 ? wr_world.stopper
                                                               : NULL;
@@ -92,6 +94,7 @@ wr_safepoint_detached_slow(struct wr_thread *self)
     if (self->stop.counted) {
         WEIR_ASSERT(wr_load_relaxed(&self->state) == WR_DETACHED);
         wr_store_release(&self->state, (uint32_t)WR_SUSPENDED);
+        self->stop.place = NULL;
         stopper = arrive_locked(self);
     }
     wr_mutex_unlock(&wr_world.lock);
@@ -201,9 +204,11 @@ wr_safepoint_park(struct wr_thread *self)
     stopper = arrive_locked(self);
     queue_parked_locked(self, false);
     wr_mutex_unlock(&wr_world.lock);
+    wr_account_to(self, WEIR_STATE_STOPPED);
     wake(stopper);
     sleep_parked(self);
     attach(self, true);
+    wr_account_to(self, WEIR_STATE_RUNNING);
     wr_reclaim_enter();
 }
 
@@ -228,6 +233,7 @@ take_turn(struct wr_thread *self)
     wr_world.turn_tail = self;
     wr_mutex_unlock(&wr_world.lock);
     wr_state_detach(self);
+    wr_account_to(self, WEIR_STATE_STOPPED);
     /* Ends when those before this thread have started the world again. */
     while (wr_load_acquire(&self->stop.turn) == 0) {
         wr_park(&self->parker);
@@ -316,15 +322,18 @@ wr_stop_world(struct wr_thread *self)
 
     WEIR_ASSERT(!wr_mutex_any_held());
     WEIR_ASSERT(wr_load_relaxed(&self->state) == WR_ATTACHED);
+    wr_account_note(self, WEIR_EVENT_STOP_BEGIN, 0);
     if (wr_lock_on()) {
         WEIR_ASSERT(wr_lock_held(self));
         WEIR_ASSERT(wr_lock.noyield == 0);
         wr_lock.noyield++;
         wr_store_relaxed(&wr_world.active, 1u);
         wr_world.stopped_ns = wr_clock_ns();
+        wr_account_note(self, WEIR_EVENT_STOP_WORLD, 0);
         return;
     }
     take_turn(self);
+    wr_account_to(self, WEIR_STATE_STOPPED);
     asked = wr_clock_ns();
     wr_mutex_lock(&wr_world.lock);
     wr_world.asked_ns = asked;
@@ -335,11 +344,16 @@ wr_stop_world(struct wr_thread *self)
         }
     }
     wr_store_release(&wr_world.countdown, counted);
+    wr_account_stop_begin_locked(self, counted, asked);
     wr_mutex_unlock(&wr_world.lock);
     if (!wr_plant(stop_hasty)) {
         wait_for_countdown(self, asked);
     }
     wr_world.stopped_ns = wr_clock_ns();
+    if (self->account != NULL) {
+        wr_account_event(self, WEIR_EVENT_STOP_WORLD, 0, wr_world.stopped_ns);
+        wr_account_change(self, WEIR_STATE_RUNNING, wr_world.stopped_ns);
+    }
 }
 
 /* Undo the marks and hand the list of sleepers over.  Returns its head. */
@@ -389,6 +403,7 @@ wr_start_world(struct wr_thread *self)
     uint64_t now = wr_clock_ns();
     uint64_t stopped = wr_world.stopped_ns;
     uint64_t asked;
+    uint64_t number;
     struct wr_thread *first;
     struct wr_thread *next;
 
@@ -402,12 +417,14 @@ wr_start_world(struct wr_thread *self)
         WEIR_ASSERT(wr_lock_held(self));
         wr_store_relaxed(&wr_world.active, 0u);
         wr_mutex_unlock(&wr_world.lock);
+        wr_account_note(self, WEIR_EVENT_STOP_END, 0);
         wr_lock.noyield--;
         return;
     }
     WEIR_ASSERT(wr_world.stopper == self);
     asked = wr_world.asked_ns;
     wr_histogram_record(&wr_world.stats.to_safepoint, stopped - asked);
+    number = wr_account_stop_end_locked(stopped, now);
     first = release_all_locked(self);
     next = pass_turn_locked();
     wr_mutex_unlock(&wr_world.lock);
@@ -416,7 +433,9 @@ wr_start_world(struct wr_thread *self)
     now = wr_clock_ns() - now;
     wr_mutex_lock(&wr_world.lock);
     wr_histogram_record(&wr_world.stats.resume, now);
+    wr_account_resumed_locked(number, now);
     wr_mutex_unlock(&wr_world.lock);
+    wr_account_note(self, WEIR_EVENT_STOP_END, 0);
 }
 
 void

@@ -14,6 +14,7 @@
 #ifndef WR_THREAD_STATE_H
 #define WR_THREAD_STATE_H
 
+#include "thread/account.h"
 #include "thread/lock.h"
 #include "thread/reclaim.h"
 #include "thread/safepoint.h"
@@ -23,6 +24,9 @@ static inline void
 wr_state_detach_outside(struct wr_thread *self)
 {
     WEIR_ASSERT(wr_load_relaxed(&self->state) == WR_ATTACHED);
+    if (wr_unlikely(self->account != NULL)) {
+        wr_account_detaching(self);
+    }
     if (wr_lock_on()) {
         wr_store_relaxed(&self->state, (uint32_t)WR_DETACHED);
         wr_lock_release(self);
@@ -55,13 +59,20 @@ wr_state_attach(struct wr_thread *self, enum wr_lock_why why)
     if (wr_lock_on()) {
         wr_lock_acquire(self, why);
         wr_store_relaxed(&self->state, (uint32_t)WR_ATTACHED);
+        if (wr_unlikely(self->account != NULL)) {
+            wr_account_attached(self);
+        }
         return;
     }
     /* Sees what a stopper wrote before it let this thread go.
      * [pair:state/acq] */
     if (wr_unlikely(
             !wr_cas_acq_rel(&self->state, &state, (uint32_t)WR_ATTACHED))) {
+        wr_account_to(self, WEIR_STATE_STOPPED);
         wr_safepoint_attach_slow(self);
+    }
+    if (wr_unlikely(self->account != NULL)) {
+        wr_account_attached(self);
     }
     wr_reclaim_enter();
 }

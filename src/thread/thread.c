@@ -17,6 +17,7 @@
 
 #include "base/mem.h"
 #include "heap/heap.h"
+#include "thread/account.h"
 #include "thread/state.h"
 
 #include <pthread.h>
@@ -74,12 +75,21 @@ record_new(bool locked)
             return NULL;
         }
     }
+    if (wr_account_on()) {
+        t->account = wr_account_new();
+        if (t->account == NULL) {
+            wr_mem_free(t->lock_counts);
+            wr_mem_free(block);
+            return NULL;
+        }
+    }
     return t;
 }
 
 static void
 record_free(struct wr_thread *t)
 {
+    wr_account_free(t->account);
     wr_mem_free(t->lock_counts);
     wr_mem_free(t->block);
 }
@@ -204,6 +214,9 @@ record_put(struct wr_thread *t)
     if (is_open_locked()) {
         WEIR_ASSERT(t->used);
         WEIR_ASSERT(!t->stop.counted);
+        if (t->account != NULL) {
+            wr_account_end(t);
+        }
         wr_thread_retire_locked(t);
         wr_world.used--;
     }
@@ -242,6 +255,9 @@ enter(struct wr_thread **out)
     if (own == NULL && pthread_setspecific(exit_key, t) != 0) {
         record_put(t);
         return WEIR_ENOMEM;
+    }
+    if (own == NULL && t->account != NULL) {
+        wr_account_begin(t);
     }
     own = t;
     inside = true;
@@ -392,13 +408,19 @@ wr_thread_attach_fast(struct wr_thread *self)
 int
 wr_threads_start(const struct wr_thread_config *config)
 {
-    int error = wr_lock_start(config);
+    int error = wr_account_start(config->account, config->account_events);
 
     if (error != 0) {
         return error;
     }
+    error = wr_lock_start(config);
+    if (error != 0) {
+        wr_account_stop();
+        return error;
+    }
     if (pthread_key_create(&exit_key, thread_exits) != 0) {
         wr_lock_stop();
+        wr_account_stop();
         return WEIR_ENOMEM;
     }
     wr_mutex_lock(&wr_world.lock);
@@ -485,6 +507,7 @@ wr_threads_stop(void)
     wr_world.used = 0;
     wr_world.records = 0;
     wr_lock_stop();
+    wr_account_stop();
 }
 
 unsigned

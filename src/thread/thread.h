@@ -34,6 +34,7 @@
 #include <weir/thread.h>
 
 struct wr_heap;
+struct wr_account;
 struct wr_lock_counts;
 
 enum { WR_DETACHED = 0, WR_ATTACHED = 1, WR_SUSPENDED = 2 };
@@ -99,6 +100,9 @@ struct wr_stop_node { /* SHARED */
 
     /* [lock: wr_world.lock] */
     struct wr_thread *parked_next;
+
+    /* [owner] where its program called the checkpoint that it stops at */
+    const void *place;
 
     /* [owner] whom to wake when woken; written by the resumer, published by
      * wr_world.epoch */
@@ -176,6 +180,9 @@ struct wr_thread { /* SHARED */
 
     /* [const] NULL where there is no global lock; inside: [gil] */
     struct wr_lock_counts *lock_counts;
+
+    /* [const] NULL unless accounts are kept.  thread/account.h. */
+    struct wr_account *account;
 };
 
 _Static_assert(offsetof(struct wr_thread, pub) == 0, "weir_self_ is a record");
@@ -202,6 +209,9 @@ struct wr_thread_config {
     bool gil_on;
     /* a thread that takes longer to its safepoint counts as late; 0: 1 s */
     uint64_t late_ns;
+    /* WEIR_ACCOUNT_*, and the events kept per thread; 0: the default */
+    int account;
+    uint32_t account_events;
 };
 
 /*
