@@ -14,7 +14,8 @@ extern "C" {
 /*
  * How to run.  Fill with weir_config_init(), then change what you need.  The
  * environment, read by weir_start(), overrides: WEIR_LOCK_POLICY,
- * WEIR_SWITCH_INTERVAL_US, WEIR_GIL, WEIR_CHECKER, WEIR_HEAP_BYTES.
+ * WEIR_SWITCH_INTERVAL_US, WEIR_LATE_US, WEIR_GIL, WEIR_CHECKER,
+ * WEIR_HEAP_BYTES.
  */
 typedef struct weir_config {
     /* sizeof(weir_config), set by weir_config_init() */
@@ -36,6 +37,10 @@ typedef struct weir_config {
     uint64_t hash_seed;
     /* start with automatic collection switched off */
     bool gc_disabled;
+    /* microseconds: a thread that has not come to a checkpoint for so long,
+     * while the world is to be stopped, is named on stderr, with its stack: it
+     * is sent SIGURG for that.  0: never */
+    uint64_t late_us;
     /* what is kept of the threads' time, WEIR_ACCOUNT_* (weir/account.h) */
     int account;
     /* events kept per thread, 24 bytes each; 0: the default, 65,536 */

@@ -134,6 +134,17 @@ WEIR_API uint64_t weir_switch_interval(void);
  */
 WEIR_API const char *weir_lock_policy(void);
 
+/*
+ * Write what every thread does to fd, one line each, and one about the lock
+ * and the world: for a watchdog that finds that nothing moves.  It takes no
+ * lock, so that it can be had then, and what it says of threads that run may
+ * be over already; with weir_config.account it says since when.
+ *
+ * Any thread, attached or not, but not beside weir_stop().  Returns 0, or
+ * WEIR_ESTATE when the runtime does not run.
+ */
+WEIR_API int weir_report_threads(int fd);
+
 #ifdef __cplusplus
 }
 #endif

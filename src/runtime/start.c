@@ -121,6 +121,7 @@ read_environment(weir_config *config)
     return number_from("WEIR_SWITCH_INTERVAL_US",
                        &config->switch_interval_us) &&
            number_from("WEIR_HEAP_BYTES", &config->heap_bytes) &&
+           number_from("WEIR_LATE_US", &config->late_us) &&
            switch_from("WEIR_GIL", &config->gil) &&
            switch_from("WEIR_CHECKER", &config->checker);
 }
@@ -145,6 +146,8 @@ start_threads(const weir_config *config)
         .policy = config->lock_policy,
         .interval_us = config->switch_interval_us,
         .gil_on = !wr_cfg_parallel || config->gil,
+        .late_ns = config->late_us * 1000,
+        .late_named = config->late_us != 0,
         .account = config->account,
         .account_events = config->account_events,
     };

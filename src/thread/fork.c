@@ -13,6 +13,7 @@
 #include "thread/safepoint.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* What a record says of waiting and of what it is asked for. */
 static void
@@ -82,6 +83,7 @@ wr_threads_fork_child(struct wr_thread *self)
     for (struct wr_thread *t = wr_world.threads; t != NULL; t = t->next) {
         if (t == self) {
             reset_record(t);
+            wr_store_relaxed(&t->tid, (uint32_t)gettid());
         } else {
             forget_thread_locked(t);
         }

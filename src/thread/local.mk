@@ -7,6 +7,8 @@ WEIR_SOURCES += \
 	%D%/fork.c \
 	%D%/fork.h \
 	%D%/gate.h \
+	%D%/late.c \
+	%D%/late.h \
 	%D%/lock.c \
 	%D%/lock.h \
 	%D%/lock_queue.h \
@@ -31,12 +33,14 @@ WEIR_TEST_SOURCES += \
 	examples/policy/ticket.c \
 	tests/test_boost.c \
 	tests/test_churn.c \
+	tests/test_late.c \
 	tests/test_lock.c \
 	tests/test_objlock.c \
 	tests/test_reclaim.c \
 	tests/test_retire.c \
 	tests/test_safepoint.c \
 	tests/test_scarce.c \
+	tests/test_storm.c \
 	tests/test_thread.c \
 	tests/test_thread_ends.c
 

@@ -16,9 +16,11 @@
 #include "base/clock.h"
 #include "base/plant.h"
 #include "thread/account.h"
+#include "thread/late.h"
 #include "thread/state.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* How often the stopper looks before it sleeps: about two microseconds. */
 enum { SPINS = 160 };
@@ -277,15 +279,19 @@ mark_locked(struct wr_thread *t)
     }
 }
 
-/* Time is up: name the threads still on their way. */
+/* Time is up: name the threads still on their way.  None of them can end, or
+ * arrive, before this is over. */
 static void
-note_late(void)
+note_late(uint64_t asked)
 {
     wr_mutex_lock(&wr_world.lock);
     for (struct wr_thread *t = wr_world.threads; t != NULL; t = t->next) {
         if (t->stop.counted) {
             wr_world.stats.late++;
             wr_world.stats.late_id = t->id;
+            if (wr_world.late_named) {
+                (void)wr_late_name(t, wr_clock_ns() - asked, STDERR_FILENO);
+            }
         }
     }
     wr_mutex_unlock(&wr_world.lock);
@@ -309,7 +315,7 @@ wait_for_countdown(struct wr_thread *self, uint64_t asked)
             wr_park(&self->parker);
         } else if (!wr_park_until(&self->parker, asked + wr_world.late_ns)) {
             patient = false;
-            note_late();
+            note_late(asked);
         }
     }
 }

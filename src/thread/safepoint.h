@@ -89,6 +89,7 @@ struct wr_world { /* SHARED */
 
     /* [const] */
     uint64_t late_ns;
+    bool late_named;
 
     /* [lock: lock] */
     struct wr_stop_stats stats;

@@ -18,10 +18,12 @@
 #include "base/mem.h"
 #include "heap/heap.h"
 #include "thread/account.h"
+#include "thread/late.h"
 #include "thread/state.h"
 
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LEVELS = 64 };
 
@@ -256,6 +258,9 @@ enter(struct wr_thread **out)
         record_put(t);
         return WEIR_ENOMEM;
     }
+    if (own == NULL) {
+        wr_store_relaxed(&t->tid, (uint32_t)gettid());
+    }
     if (own == NULL && t->account != NULL) {
         wr_account_begin(t);
     }
@@ -428,11 +433,15 @@ wr_threads_start(const struct wr_thread_config *config)
     WEIR_CHECK(wr_world.threads == NULL);
     memset(&wr_world.stats, 0, sizeof(wr_world.stats));
     wr_world.inherited = 0;
+    wr_world.late_named = config->late_named;
     wr_world.late_ns = config->late_ns != 0 ? config->late_ns : DEFAULT_LATE_NS;
     wr_reclaim_start();
     run++;
     wr_mutex_unlock(&wr_world.lock);
     starting = true;
+    if (config->late_named) {
+        wr_late_prepare();
+    }
     return 0;
 }
 

@@ -138,6 +138,9 @@ struct wr_thread { /* SHARED */
     /* [lock: wr_world.lock] */
     struct wr_thread *spare_next;
 
+    /* [stat] the kernel's number of its thread, the last one it had */
+    uint32_t tid;
+
     /* [const] what to pass to wr_mem_free() */
     void *block;
 
@@ -209,6 +212,8 @@ struct wr_thread_config {
     bool gil_on;
     /* a thread that takes longer to its safepoint counts as late; 0: 1 s */
     uint64_t late_ns;
+    /* and is named on stderr */
+    bool late_named;
     /* WEIR_ACCOUNT_*, and the events kept per thread; 0: the default */
     int account;
     uint32_t account_events;
