@@ -124,6 +124,14 @@ write_name(struct wr_cell *cell)
              cell->nogc ? "+nogc" : "", t0, bytes);
 }
 
+void
+wr_cell_set_policy(struct wr_cell *cell, const char *policy)
+{
+    cell->policy = find_policy(policy, strlen(policy));
+    cell->gil = !cell->flavour->always_locked;
+    write_name(cell);
+}
+
 bool
 wr_cell_parse(const char *text, struct wr_cell *cell, char *message,
               size_t size)

@@ -78,6 +78,10 @@ bool wr_cell_parse(const char *text, struct wr_cell *cell, char *message,
 struct wr_cell *wr_cells_parse(const char *list, size_t *count, char *message,
                                size_t size);
 
+/* Give a cell a lock policy, one of wr_cell_policies(), and the lock that it
+ * needs. */
+void wr_cell_set_policy(struct wr_cell *cell, const char *policy);
+
 /* Whether threads of this cell run one at a time. */
 bool wr_cell_locked(const struct wr_cell *cell);
 

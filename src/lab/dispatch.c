@@ -19,6 +19,7 @@ struct verb {
 static const struct verb verbs[] = {
     {"compare", wr_compare_main,
      "the same programs in several cells, side by side"},
+    {"contend", wr_contend_main, "who held the lock, who waited, and how long"},
     {"stress", wr_stress_main, "race tests, and the faults they must find"},
     {"collect", wr_collect_main,
      "how long the collector takes, and its pauses"},
@@ -49,8 +50,8 @@ wr_lab_main(int argc, char **argv)
     const char *word = argc > 1 ? argv[1] : NULL;
 
     if (word == NULL) {
-        wr_say("no verb given (compare, stress, collect, list, doctor); "
-               "see weir --help");
+        wr_say("no verb given (compare, contend, stress, collect, list, "
+               "doctor); see weir --help");
         return WR_EXIT_USAGE;
     }
     if (strcmp(word, "--help") == 0 || strcmp(word, "help") == 0) {
@@ -69,7 +70,7 @@ wr_lab_main(int argc, char **argv)
             return verbs[i].run(argc - 1, argv + 1);
         }
     }
-    wr_say("unknown %s '%s' (compare, stress, collect, list, doctor)",
+    wr_say("unknown %s '%s' (compare, contend, stress, collect, list, doctor)",
            word[0] == '-' ? "option" : "verb", word);
     return WR_EXIT_USAGE;
 }

@@ -47,6 +47,7 @@ int wr_lab_main(int argc, char **argv);
 int wr_compare_main(int argc, char **argv);
 int wr_stress_main(int argc, char **argv);
 int wr_collect_main(int argc, char **argv);
+int wr_contend_main(int argc, char **argv);
 int wr_list_main(int argc, char **argv);
 int wr_doctor_main(int argc, char **argv);
 

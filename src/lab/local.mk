@@ -21,6 +21,15 @@ LAB_SOURCES += \
 	%D%/compare_run.c \
 	%D%/compare_summary.c \
 	%D%/compare_table.c \
+	%D%/contend.c %D%/contend.h \
+	%D%/contend_figures.c \
+	%D%/contend_free.c \
+	%D%/contend_judge.c \
+	%D%/contend_once.c \
+	%D%/contend_plan.c \
+	%D%/contend_request.c \
+	%D%/contend_run.c \
+	%D%/contend_table.c \
 	%D%/dispatch.c \
 	%D%/doctor.c \
 	%D%/env.c %D%/env.h \
@@ -50,6 +59,7 @@ LAB_TEST_SOURCES += \
 CLI_TESTS += \
 	tests/cli/test-collect.sh \
 	tests/cli/test-compare.sh \
+	tests/cli/test-contend.sh \
 	tests/cli/test-crash.sh \
 	tests/cli/test-doctor.sh \
 	tests/cli/test-usage.sh

@@ -22,7 +22,6 @@ misuse() {
 
 misuse 'no verb'
 misuse "unknown verb 'nonsense'" nonsense
-misuse "unknown verb 'contend'" contend
 misuse "unknown option '--nonsense'" --nonsense
 
 misuse "--cells: unknown flavour 'nonsense'" compare --cells nonsense
@@ -106,7 +105,7 @@ if ! [ -x "$(dirname "$WEIR")/weir-cell-unsafe" ]; then
 fi
 
 # Help is no misuse.
-for verb in '' compare stress collect list doctor; do
+for verb in '' compare contend stress collect list doctor; do
     run 0 $verb --help
     lines err 0
     has out 'Usage: weir'
