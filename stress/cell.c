@@ -10,13 +10,16 @@
  *
  * Read first: weir/program.h for the order of calls.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <weir/weir.h>
+#include <weir/account.h>
 #include <weir/program.h>
 
+#include "cell_account.h"
 #include "cell_program.h"
 #include "cell_stats.h"
 #include "collect/measure.h"
@@ -35,6 +38,13 @@ struct cell {
     struct wr_gc_totals gc_before;
     struct wr_gc_totals gc_after;
     struct wr_runner_times times;
+
+    /* with --account: what was noted, and what became of it */
+    struct wr_cell_account account;
+    json_t *account_json;
+
+    /* with --events */
+    FILE *events;
 };
 
 static int
@@ -56,6 +66,17 @@ list_programs(const struct wr_options *options)
     return EXIT_SUCCESS;
 }
 
+/* WEIR_ACCOUNT_*. */
+static int
+account_level(const struct wr_options *options)
+{
+    if (options->account == NULL) {
+        return WEIR_ACCOUNT_OFF;
+    }
+    return strcmp(options->account, "events") == 0 ? WEIR_ACCOUNT_EVENTS
+                                                   : WEIR_ACCOUNT_FIGURES;
+}
+
 /* Settings that contradict each other or this flavour; no return then. */
 static void
 check_settings(const struct wr_options *options)
@@ -70,6 +91,13 @@ check_settings(const struct wr_options *options)
         wr_usage_error("--interval: %s runs without the lock; add --gil",
                        WR_FLAVOUR_NAME);
     }
+    if (options->events != NULL &&
+        account_level(options) < WEIR_ACCOUNT_EVENTS) {
+        wr_usage_error("--events %s: needs --account events", options->events);
+    }
+    if (options->account != NULL && options->collect != NULL) {
+        wr_usage_error("--account: not with --collect");
+    }
 }
 
 /* More threads than the program can use here; no return then. */
@@ -83,6 +111,19 @@ check_threads(const struct cell *cell)
     if (limit != 0 && options->threads > limit) {
         wr_usage_error("--threads %u: %s uses at most %u in this cell",
                        options->threads, cell->program->name, limit);
+    }
+}
+
+/* Another number of threads than its parameters ask for; no return then. */
+static void
+check_fixed_threads(const struct weir_run *run)
+{
+    uint32_t (*fixed)(const struct weir_program_value *) =
+        run->program->threads;
+
+    if (fixed != NULL && fixed(run->params) != run->threads) {
+        wr_usage_error("--threads %u: %s takes %u with these parameters",
+                       run->threads, run->program->name, fixed(run->params));
     }
 }
 
@@ -102,10 +143,32 @@ prepare_run(struct cell *cell)
     if (run->params == NULL) {
         wr_usage_error("%s", message);
     }
+    check_fixed_threads(run);
     run->workers = calloc(run->threads, sizeof(struct weir_worker));
     if (run->workers == NULL) {
         fprintf(stderr, "no memory\n");
         exit(EXIT_FAILURE);
+    }
+}
+
+/* Make room for the account, and open its file; no return when that fails. */
+static void
+prepare_account(struct cell *cell)
+{
+    const struct wr_options *options = &cell->options;
+
+    if (options->account == NULL) {
+        return;
+    }
+    if (!wr_cell_account_init(&cell->account, options->threads)) {
+        fprintf(stderr, "no memory\n");
+        exit(EXIT_FAILURE);
+    }
+    if (options->events != NULL) {
+        cell->events = fopen(options->events, "we");
+        if (cell->events == NULL) {
+            wr_usage_error("--events %s: %s", options->events, strerror(errno));
+        }
     }
 }
 
@@ -121,6 +184,7 @@ start_runtime(struct cell *cell)
     config.lock_policy = options->policy;
     config.gil = options->gil;
     config.gc_disabled = options->nogc;
+    config.account = account_level(options);
     if (options->interval_us > 0) {
         config.switch_interval_us = (uint64_t)options->interval_us;
     }
@@ -165,12 +229,41 @@ leave(void)
     (void)weir_detach();
 }
 
+static void
+entered(void *context, uint32_t worker)
+{
+    struct cell *cell = context;
+
+    if (cell->options.account != NULL) {
+        wr_cell_account_note(&cell->account, worker);
+    }
+}
+
+/* What the account says of the run that has just ended.  Events that cannot
+ * be written end the process: nobody would look for them in vain later. */
+static void
+close_account(struct cell *cell)
+{
+    if (cell->options.account == NULL) {
+        return;
+    }
+    cell->account_json = wr_cell_account_json(&cell->account, &cell->run);
+    if (cell->events != NULL &&
+        (wr_cell_account_write_events(cell->events) != 0 ||
+         fclose(cell->events) != 0)) {
+        fprintf(stderr, "cannot write %s\n", cell->options.events);
+        exit(EXIT_FAILURE);
+    }
+    cell->events = NULL;
+}
+
 /* Setup, workers, check; 0 or what went wrong. */
 static int
 run_program(struct cell *cell)
 {
     static const struct wr_runner_hooks hooks = {
         .enter = weir_attach,
+        .entered = entered,
         .leave = leave,
         .pause = weir_blocking_begin,
         .resume = weir_blocking_end,
@@ -184,10 +277,12 @@ run_program(struct cell *cell)
     if (error != 0) {
         return error;
     }
+    wr_cell_account_begin(&cell->account);
     (void)weir_blocking_begin();
-    error = wr_runner_run(run, &hooks, &cell->times);
+    error = wr_runner_run(run, &hooks, cell, &cell->times);
     (void)weir_blocking_end();
     wr_gc_totals_read(&cell->gc_after);
+    close_account(cell);
     if (error != 0) {
         return error;
     }
@@ -262,6 +357,7 @@ report(struct cell *cell, int error)
     record.lost_updates = cell->run.lost_updates;
     record.gc = wr_gc_json(&cell->gc_before, &cell->gc_after);
     record.lock_stats = wr_lock_json();
+    record.account = cell->account_json;
     return wr_record_write(wr_record_run(&record), cell->options.out_fd);
 }
 
@@ -298,6 +394,7 @@ main(int argc, char **argv)
     cell.program = wr_cell_find(&cell.options);
     check_threads(&cell);
     prepare_run(&cell);
+    prepare_account(&cell);
     start_runtime(&cell);
     describe_cell(&cell);
     if (cell.options.mem_cap > 0 &&
@@ -313,5 +410,6 @@ main(int argc, char **argv)
     (void)weir_stop();
     free((void *)(uintptr_t)cell.run.params);
     free(cell.run.workers);
+    wr_cell_account_free(&cell.account);
     return written ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -12,11 +12,14 @@ STRESS_COMMON = \
 # The programs, without what runs them; the tests link them too.
 PROGRAM_SOURCES = \
 	%D%/programs/alloc-churn.c \
+	%D%/programs/cheater.c \
 	%D%/programs/checkpoint.c \
+	%D%/programs/convoy.c \
 	%D%/programs/dict-mixed.c \
 	%D%/programs/dict-read.c \
 	%D%/programs/gcbench.c \
 	%D%/programs/graph-churn.c \
+	%D%/programs/helper.c %D%/programs/helper.h \
 	%D%/programs/larson.c \
 	%D%/programs/list-append.c \
 	%D%/programs/list-read.c \
@@ -28,6 +31,7 @@ PROGRAM_SOURCES = \
 	%D%/programs/sessions.c %D%/programs/sessions.h \
 	%D%/programs/store.c %D%/programs/store.h \
 	%D%/programs/trees.c \
+	%D%/programs/units.c %D%/programs/units.h \
 	%D%/programs/webcache.c \
 	%D%/programs/witness.h
 
@@ -45,6 +49,7 @@ BENCH_SOURCES = $(BENCH_COMMON) \
 CELL_SOURCES += $(STRESS_COMMON) $(PROGRAM_SOURCES) $(BENCH_SOURCES) \
 	%D%/collect/run.c \
 	%D%/cell.c \
+	%D%/cell_account.c %D%/cell_account.h \
 	%D%/cell_program.c %D%/cell_program.h \
 	%D%/cell_stats.c %D%/cell_stats.h \
 	%D%/memcap.c %D%/memcap.h

@@ -35,6 +35,8 @@ enum option_code {
     OPTION_BYTES,
     OPTION_INTERVAL,
     OPTION_MEM_CAP,
+    OPTION_ACCOUNT,
+    OPTION_EVENTS,
     OPTION_TEST,
     OPTION_PLANT,
     OPTION_BUDGET,
@@ -60,6 +62,8 @@ static const struct option all_options[] = {
     {"bytes", required_argument, NULL, OPTION_BYTES},
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"mem-cap", required_argument, NULL, OPTION_MEM_CAP},
+    {"account", required_argument, NULL, OPTION_ACCOUNT},
+    {"events", required_argument, NULL, OPTION_EVENTS},
     {"test", required_argument, NULL, OPTION_TEST},
     {"plant", required_argument, NULL, OPTION_PLANT},
     {"budget-ms", required_argument, NULL, OPTION_BUDGET},
@@ -194,6 +198,15 @@ set_runtime(struct wr_options *options, int code)
     }
 }
 
+static void
+set_account(struct wr_options *options)
+{
+    if (strcmp(optarg, "figures") != 0 && strcmp(optarg, "events") != 0) {
+        wr_usage_error("--account %s: must be figures or events", optarg);
+    }
+    options->account = optarg;
+}
+
 /* An option that only a cell knows; false: it is none. */
 static bool
 set_cell(struct wr_options *options, int code)
@@ -204,6 +217,12 @@ set_cell(struct wr_options *options, int code)
         return true;
     case OPTION_MEM_CAP:
         options->mem_cap = number(code, 1, INT64_MAX);
+        return true;
+    case OPTION_ACCOUNT:
+        set_account(options);
+        return true;
+    case OPTION_EVENTS:
+        options->events = optarg;
         return true;
     default:
         return false;

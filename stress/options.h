@@ -53,6 +53,10 @@ struct wr_options {
     const char *load;
     int64_t mem_cap;
 
+    /* cells only: "figures", "events" or NULL; the file for the events */
+    const char *account;
+    const char *events;
+
     /* races only */
     const char *test;
     const char *plants[WR_OPTIONS_PARAMS_MAX];

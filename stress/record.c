@@ -114,6 +114,7 @@ wr_record_run(const struct wr_record_run *run)
                         count_or_null(run->lost_updates));
     json_object_set_new(record, "gc", object_or_null(run->gc));
     json_object_set_new(record, "lock_stats", object_or_null(run->lock_stats));
+    json_object_set_new(record, "account", object_or_null(run->account));
     json_object_set_new(record, "status", json_string(run->status));
     return record;
 }
@@ -144,11 +145,11 @@ json_t *
 wr_record_program(const struct weir_program *program, uint32_t threads_max)
 {
     return json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:o, s:b, s:o}", "schema", 1, "record",
+        "{s:i, s:s, s:s, s:s, s:s, s:o, s:b, s:b, s:o}", "schema", 1, "record",
         "program", "name", program->name, "summary", program->summary, "help",
         program->help, "params", wr_record_params(program->params),
         "deterministic", (program->flags & WEIR_PROGRAM_DETERMINISTIC) != 0,
-        "threads_max",
+        "timed", (program->flags & WEIR_PROGRAM_TIMED) != 0, "threads_max",
         threads_max == 0 ? json_null() : json_integer((json_int_t)threads_max));
 }
 

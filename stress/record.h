@@ -53,6 +53,7 @@ struct wr_record_run {
     /* objects that pass to the record; NULL: null */
     json_t *gc;
     json_t *lock_stats;
+    json_t *account;
 
     /* "ok", "check-failed" or "memory-cap" */
     const char *status;

@@ -26,6 +26,7 @@ struct gate { /* SHARED */
     /* [const] */
     const struct wr_runner_hooks *hooks;
     struct weir_run *run;
+    void *context;
 
     /* [inner] */
     pthread_barrier_t barrier;
@@ -118,6 +119,9 @@ worker_main(void *argument)
 
     note(slot, call(hooks->enter));
     entered = slot->error == 0;
+    if (entered && hooks->entered != NULL) {
+        hooks->entered(gate->context, slot->worker->index);
+    }
     if (entered) {
         note(slot, call_worker(program->prepare, slot));
         (void)call(hooks->pause);
@@ -212,10 +216,10 @@ first_error(const struct gate *gate, const struct slot *slots)
 
 int
 wr_runner_run(struct weir_run *run, const struct wr_runner_hooks *hooks,
-              struct wr_runner_times *times)
+              void *context, struct wr_runner_times *times)
 {
     struct slot *slots = calloc(run->threads, sizeof(struct slot));
-    struct gate gate = {.hooks = hooks, .run = run};
+    struct gate gate = {.hooks = hooks, .run = run, .context = context};
     uint64_t cpu_start;
     int error;
 

@@ -24,6 +24,9 @@
  */
 struct wr_runner_hooks {
     int (*enter)(void);
+
+    /* after enter: which worker this is; with the context of wr_runner_run */
+    void (*entered)(void *context, uint32_t worker);
     void (*leave)(void);
     int (*pause)(void);
     int (*resume)(void);
@@ -45,11 +48,12 @@ struct wr_runner_times {
  *
  * Caller: the main thread, in a state in which it may block for long.
  * run->workers has run->threads zeroed entries; index and seed are filled in.
+ * `context` is for hooks->entered.
  * Returns 0; else what the worker returned that failed first, or WEIR_ENOMEM
  * (-1) when a thread could not be started; *times is then not to be used.
  */
 int wr_runner_run(struct weir_run *run, const struct wr_runner_hooks *hooks,
-                  struct wr_runner_times *times);
+                  void *context, struct wr_runner_times *times);
 
 /* The most memory this process ever had resident, in KiB; 0: unknown. */
 int64_t wr_runner_peak_rss_kb(void);

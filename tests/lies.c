@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/lies.c - calls of the runtime that do the wrong thing once.
+ * tests/lies.c - calls of the runtime, and of the system, that do the wrong
+ * thing once.
  *
  * The linker turns calls of f() into calls of __wrap_f(), and __real_f() into
  * the function itself.  tests/local.mk has the list.
  */
 #include "tests/lies.h"
+
+#include <sys/types.h>
 
 #include <weir/weir.h>
 
@@ -224,4 +227,26 @@ WRAP(int, weir_memory_stats, weir_memory *out)
         out->objects *= 1000;
     }
     return error;
+}
+
+WRAP(ssize_t, send, int fd, const void *bytes, size_t n, int flags)
+{
+    if (lies(WR_LIE_SEND_TWICE, false)) {
+        (void)__real_send(fd, bytes, n, flags);
+    }
+    return __real_send(fd, bytes, n, flags);
+}
+
+WRAP(ssize_t, recv, int fd, void *bytes, size_t n, int flags)
+{
+    ssize_t got;
+
+    if (lies(WR_LIE_RECV_NOTHING, false)) {
+        return 0;
+    }
+    got = __real_recv(fd, bytes, n, flags);
+    if (got > 0 && lies(WR_LIE_RECV_FLIPPED, false)) {
+        *(unsigned char *)bytes ^= 1;
+    }
+    return got;
 }

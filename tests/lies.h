@@ -49,7 +49,12 @@ enum wr_lie {
     /* reports one object too many */
     WR_LIE_COLLECT_MORE,
     /* reports a thousand times as many arenas and objects */
-    WR_LIE_MEMORY_HIGH
+    WR_LIE_MEMORY_HIGH,
+    /* of the system: sends it a second time; flips a bit of the first byte;
+     * receives nothing, as if the other side had gone */
+    WR_LIE_SEND_TWICE,
+    WR_LIE_RECV_FLIPPED,
+    WR_LIE_RECV_NOTHING
 };
 
 /* From now on the nth call, from 1 on, of the function concerned lies.

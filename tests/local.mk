@@ -64,7 +64,8 @@ LIES = -Wl,--wrap=weir_list_append -Wl,--wrap=weir_list_set \
 	-Wl,--wrap=weir_instance_set -Wl,--wrap=weir_instance_make \
 	-Wl,--wrap=weir_attr_set -Wl,--wrap=weir_str_new \
 	-Wl,--wrap=weir_refcount -Wl,--wrap=weir_dealloc_ \
-	-Wl,--wrap=weir_gc_collect -Wl,--wrap=weir_memory_stats
+	-Wl,--wrap=weir_gc_collect -Wl,--wrap=weir_memory_stats \
+	-Wl,--wrap=send -Wl,--wrap=recv
 
 check_PROGRAMS += tests/check-programs
 tests_check_programs_SOURCES = $(TEST_FILES) tests/suites_programs.def \

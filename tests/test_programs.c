@@ -8,8 +8,16 @@
  */
 #include "tests/fixture.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
 #include "base/mem.h"
 #include "stress/params.h"
+#include "stress/programs/helper.h"
 #include "stress/programs/programs.h"
 #include "stress/runner.h"
 #include "tests/lies.h"
@@ -20,22 +28,27 @@ enum { PARAMS_MAX = 4, ATTEMPTS_MAX = 3000 };
 static const struct small {
     const char *program;
     const char *params[PARAMS_MAX];
+
+    /* the number of threads that it needs; 0: runs on one and on two */
+    uint32_t threads;
 } smalls[] = {
-    {"refs-private", {"pairs=5000"}},
-    {"refs-shared", {"pairs=5000"}},
-    {"refs-mixed", {"pairs=5000", "foreign=30", "think=3"}},
-    {"alloc-churn", {"pairs=5000", "mode=random"}},
-    {"list-append", {"ops=3000"}},
-    {"list-read", {"ops=5000", "length=100", "writes=20"}},
-    {"dict-read", {"ops=5000", "records=100", "writes=50"}},
-    {"dict-mixed", {"ops=5000", "records=100", "mix=A"}},
-    {"trees", {"depth=6"}},
-    {"gcbench", {"depth=5", "array=1000"}},
-    {"graph-churn", {"steps=300", "live=50"}},
-    {"larson", {"rounds=4", "steps=1500", "live=200", "largest=60"}},
-    {"pipeline", {"objects=5000", "batch=8", "batches=2"}},
-    {"webcache", {"requests=1000", "users=200", "sessions=20"}},
-    {"checkpoint", {"steps=5000"}},
+    {"refs-private", {"pairs=5000"}, 0},
+    {"refs-shared", {"pairs=5000"}, 0},
+    {"refs-mixed", {"pairs=5000", "foreign=30", "think=3"}, 0},
+    {"alloc-churn", {"pairs=5000", "mode=random"}, 0},
+    {"list-append", {"ops=3000"}, 0},
+    {"list-read", {"ops=5000", "length=100", "writes=20"}, 0},
+    {"dict-read", {"ops=5000", "records=100", "writes=50"}, 0},
+    {"dict-mixed", {"ops=5000", "records=100", "mix=A"}, 0},
+    {"trees", {"depth=6"}, 0},
+    {"gcbench", {"depth=5", "array=1000"}, 0},
+    {"graph-churn", {"steps=300", "live=50"}, 0},
+    {"larson", {"rounds=4", "steps=1500", "live=200", "largest=60"}, 0},
+    {"pipeline", {"objects=5000", "batch=8", "batches=2"}, 0},
+    {"webcache", {"requests=1000", "users=200", "sessions=20"}, 0},
+    {"checkpoint", {"steps=5000"}, 0},
+    {"convoy", {"ms=30", "think=300"}, 2},
+    {"cheater", {"ms=30", "period=200"}, 2},
 };
 
 #define SMALLS ((int)(sizeof(smalls) / sizeof(smalls[0])))
@@ -75,6 +88,9 @@ parse(const struct weir_program *program, const char *const *given)
     return values;
 }
 
+/* Of the last run, the worker with the highest index. */
+static struct weir_worker last_worker;
+
 static void
 leave(void)
 {
@@ -107,7 +123,7 @@ run_program(const char *name, uint32_t threads, const char *const *params,
     error = program->setup == NULL ? 0 : program->setup(run);
     if (error == 0) {
         ck_assert_int_eq(weir_blocking_begin(), 0);
-        error = wr_runner_run(run, &hooks, &times);
+        error = wr_runner_run(run, &hooks, NULL, &times);
         ck_assert_int_eq(weir_blocking_end(), 0);
     }
     if (error == 0 && program->check != NULL) {
@@ -119,6 +135,7 @@ run_program(const char *name, uint32_t threads, const char *const *params,
     if (program->teardown != NULL) {
         program->teardown(run);
     }
+    last_worker = run->workers[threads - 1];
     free(run->workers);
     free((void *)(uintptr_t)run->params);
     return error;
@@ -134,7 +151,9 @@ loop_program(int i)
 static uint32_t
 loop_threads(int i)
 {
-    return 1 + (uint32_t)i % 2;
+    uint32_t threads = smalls[i / 2].threads;
+
+    return threads != 0 ? threads : 1 + (uint32_t)i % 2;
 }
 
 static struct wr_test_usage
@@ -307,6 +326,22 @@ static const struct row {
     {"webcache", WR_LIE_DICT_NEXT_SKIPS, 5, "visits were lost", 1, {0}},
     {"webcache", WR_LIE_ATTR_SET_LOST, 1000, "lost or torn", 1, {0}},
     {"webcache", WR_LIE_INSTANCE_SET_LOST, 100, "lost or torn", 1, {0}},
+    {"convoy", WR_LIE_LIST_SET_LOST, 1000, "unit of work was lost", 2, {0}},
+    {"convoy", WR_LIE_LIST_SET_LOST, 16500, "unit of work was lost", 2, {0}},
+    {"convoy",
+     WR_LIE_LIST_SET_NEXT,
+     16500,
+     "unit of work was lost",
+     1,
+     {"io=0"}},
+    {"convoy", WR_LIE_APPEND_TWICE, 70, "unit of work was lost", 2, {0}},
+    {"convoy", WR_LIE_RECV_FLIPPED, 3, "an answer was wrong", 2, {0}},
+    {"convoy", WR_LIE_RECV_NOTHING, 3, "was not answered", 2, {0}},
+    {"convoy", WR_LIE_SEND_TWICE, 3, "an answer was wrong", 2, {0}},
+    {"convoy", WR_LIE_SEND_TWICE, 1, "lost or doubled", 2, {"think=1000000"}},
+    {"convoy", WR_LIE_RECV_NOTHING, 2, "lost or doubled", 2, {"think=1000000"}},
+    {"cheater", WR_LIE_LIST_SET_LOST, 400, "unit of work was lost", 2, {0}},
+    {"cheater", WR_LIE_APPEND_TWICE, 70, "unit of work was lost", 2, {0}},
 };
 
 START_TEST(a_program_notices_a_wrong_result)
@@ -326,6 +361,102 @@ START_TEST(a_program_notices_a_wrong_result)
     ck_assert_msg(run.failure != NULL && strstr(run.failure, row->says),
                   "row %d, %s: says \"%s\"", _i, row->program,
                   run.failure != NULL ? run.failure : "nothing");
+    wr_test_stop();
+}
+END_TEST
+
+/* Nobody works here; the requests, none, are right. */
+START_TEST(a_thread_that_does_nothing_is_noticed)
+{
+    const struct weir_program *convoy = find_program("convoy");
+    struct weir_worker idle[2] = {{0}};
+    struct weir_run run = {.program = convoy,
+                           .threads = 2,
+                           .params = parse(convoy, NULL),
+                           .workers = idle};
+
+    (void)start();
+    ck_assert_int_eq(convoy->setup(&run), 0);
+    ck_assert_int_eq(convoy->check(&run), WEIR_PROGRAM_FAILED);
+    ck_assert_str_eq(run.failure, "a thread has done nothing");
+    convoy->teardown(&run);
+    free((void *)(uintptr_t)run.params);
+    wr_test_stop();
+}
+END_TEST
+
+/* The helper ends with the program, whether it was used or not: no child is
+ * left, and no descriptor. */
+START_TEST(a_helper_leaves_no_process_and_no_descriptor)
+{
+    struct wr_helper helper = {0};
+    int before = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    unsigned char answer = 0;
+    int after;
+
+    ck_assert(wr_helper_start(&helper, WR_HELPER_MAX));
+    ck_assert(wr_helper_ask(&helper, 1, 77, &answer));
+    ck_assert_uint_eq(answer, 77);
+    ck_assert(wr_helper_agrees(&helper, 1, 1));
+    ck_assert(wr_helper_agrees(&helper, 2, 0));
+    ck_assert(!wr_helper_agrees(&helper, 3, 1));
+    wr_helper_stop(&helper);
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+    ck_assert_int_eq(errno, ECHILD);
+    after = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ck_assert_int_eq(after, before + 1);
+    close(before);
+    close(after);
+}
+END_TEST
+
+/* Without descriptors it does not start, and gives back those that it got. */
+START_TEST(a_helper_without_descriptors_does_not_start)
+{
+    struct rlimit limit = {.rlim_cur = 10, .rlim_max = 10};
+    struct wr_helper helper = {0};
+    int before = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int after;
+
+    ck_assert_int_lt(before, 10);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert(!wr_helper_start(&helper, WR_HELPER_MAX));
+    wr_helper_stop(&helper);
+    after = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ck_assert_int_eq(after, before + 1);
+    close(before);
+    close(after);
+}
+END_TEST
+
+/*
+ * In an open loop that is overloaded requests are due while others are worked
+ * on: the last one ends when the time is over, and was due long before.  In a
+ * closed loop they follow each other, so that half of them, each at least as
+ * long as the median, fit into the time that the run took.
+ */
+START_TEST(latency_counts_from_when_a_request_was_due)
+{
+    static const char *const open_loop[PARAMS_MAX] = {"cpu=0", "think=10",
+                                                      "work=2000", "ms=100"};
+    static const char *const closed[PARAMS_MAX] = {"cpu=0", "think=0",
+                                                   "work=2000", "ms=100"};
+    struct weir_worker_latency latency;
+    struct weir_run run;
+    uint64_t took;
+
+    (void)start();
+    ck_assert_int_eq(run_program("convoy", 1, open_loop, &run), 0);
+    ck_assert_str_eq(last_worker.role, "io");
+    latency = last_worker.latency;
+    ck_assert_uint_eq(latency.count, last_worker.ops);
+    ck_assert_uint_ge(latency.max, 50000000);
+    took = wr_clock_ns();
+    ck_assert_int_eq(run_program("convoy", 1, closed, &run), 0);
+    took = wr_clock_ns() - took;
+    latency = last_worker.latency;
+    ck_assert_uint_eq(latency.count, last_worker.ops);
+    ck_assert_uint_le(latency.p50 / 64 * 63 * (latency.count / 2), took);
     wr_test_stop();
 }
 END_TEST
@@ -368,6 +499,10 @@ wr_suite_programs(void)
     tcase_add_loop_test(checks, a_program_notices_a_wrong_result, 0,
                         (int)(sizeof(rows) / sizeof(rows[0])));
     tcase_add_loop_test(checks, a_lost_update_is_reported, 0, 2);
+    tcase_add_test(checks, a_thread_that_does_nothing_is_noticed);
+    tcase_add_test(checks, a_helper_leaves_no_process_and_no_descriptor);
+    tcase_add_test(checks, a_helper_without_descriptors_does_not_start);
+    tcase_add_test(checks, latency_counts_from_when_a_request_was_due);
     suite_add_tcase(suite, checks);
     return suite;
 }

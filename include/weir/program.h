@@ -25,8 +25,10 @@
  * worker fails to prepare, none works: they may wait for each other.
  *
  * The number of operations is fixed by the parameters: time never decides how
- * much is done.  Loops in work() call weir_checkpoint() often enough that a
- * thread answers within some microseconds.
+ * much is done.  Programs that ask who gets the processor are the exception:
+ * they work for a time and say so (WEIR_PROGRAM_TIMED).  Loops in work() call
+ * weir_checkpoint() often enough that a thread answers within some
+ * microseconds.
  *
  * This header needs nothing of the runtime, so that measured peers which do
  * not use Weir can share parameter tables with the programs.  WEIR_PROGRAM
@@ -45,9 +47,10 @@ extern "C" {
 #endif
 
 /* The version of the structs below; a loaded program must have the same. */
-#define WEIR_PROGRAM_VERSION 1
+#define WEIR_PROGRAM_VERSION 2
 
-/* The symbol that a loadable program exports. */
+/* The symbol that a loadable program exports; the same for all versions,
+ * since the stamp, which comes first in each, says which one it is. */
 #define WEIR_PROGRAM_SYMBOL "weir_program_v1"
 
 struct weir_run;
@@ -109,6 +112,10 @@ struct weir_program_value {
  * global lock such a program may run on one thread only. */
 #define WEIR_PROGRAM_SHARED 2u
 
+/* It works for a time that a parameter says, and counts what gets done:
+ * nothing that `weir compare` could compare. */
+#define WEIR_PROGRAM_TIMED 4u
+
 /* The description of a program; constant.  Fill it through WEIR_PROGRAM. */
 struct weir_program {
     struct weir_program_stamp stamp;
@@ -143,6 +150,21 @@ struct weir_program {
     int (*settle)(struct weir_run *run, struct weir_worker *worker);
     int (*check)(struct weir_run *run);
     void (*teardown)(struct weir_run *run);
+
+    /* How many threads it takes with these values of its parameters; no other
+     * number can run it.  Called before the runtime starts.  NULL: any number
+     * up to threads_max. */
+    uint32_t (*threads)(const struct weir_program_value *values);
+};
+
+/* How long a worker's requests took, in ns; all 0: it answers none. */
+struct weir_worker_latency {
+    uint64_t count;
+    uint64_t p50;
+    uint64_t p90;
+    uint64_t p99;
+    uint64_t p999;
+    uint64_t max;
 };
 
 /* One thread of a run.  Only its own thread touches it, and the main thread
@@ -160,6 +182,13 @@ struct weir_worker {
     /* for the program: a result of this thread, and anything it needs */
     uint64_t checksum;
     void *data;
+
+    /* prepare() may set it: what this thread does, where threads do different
+     * things; a constant word, NULL for none */
+    const char *role;
+
+    /* work() or settle() may set it */
+    struct weir_worker_latency latency;
 
     /* why the work went wrong; set by weir_worker_fail() */
     const char *failure;

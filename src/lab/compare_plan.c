@@ -154,6 +154,12 @@ add_task(struct wr_comparison *comparison, const char *name)
         }
         task->record = c == 0 ? record : task->record;
     }
+    if (json_is_true(json_object_get(task->record, "timed"))) {
+        wr_say("%s works for a fixed time: there is nothing to compare (weir "
+               "contend runs it)",
+               name);
+        return false;
+    }
     task->name = wr_catalog_text(task->record, "name", "?");
     task->params =
         wr_lab_alloc((comparison->request->nparams + 1) * sizeof(char *));

@@ -114,6 +114,9 @@ print_program(const struct page *page, const json_t *program)
     {
         print_param(page, param);
     }
+    if (json_is_true(json_object_get(program, "timed"))) {
+        fputs("    (works for a fixed time; for weir contend)\n", page->out);
+    }
     if (json_is_integer(max)) {
         fprintf(page->out, "    (at most %lld thread%s)\n",
                 (long long)json_integer_value(max),

@@ -122,14 +122,14 @@ json_t *
 wr_record_failed_run(const char *program, json_t *cell, json_t *params,
                      unsigned long long seed, const char *status)
 {
-    return json_pack("{s:i, s:s, s:s, s:o, s:o, s:I, s:n, s:n, s:n, s:n, s:n,"
-                     " s:n, s:n, s:{s:n, s:n, s:{s:n, s:n, s:n}}, s:n, s:s}",
-                     "schema", 1, "record", "run", "program", program, "cell",
-                     cell, "params", params, "seed", (json_int_t)seed, "wall_s",
-                     "cpu_s", "ops", "ops_per_s", "peak_rss_kb", "checksum",
-                     "lost_updates", "gc", "collections", "collected",
-                     "pause_ns", "p50", "p99", "max", "lock_stats", "status",
-                     status);
+    return json_pack(
+        "{s:i, s:s, s:s, s:o, s:o, s:I, s:n, s:n, s:n, s:n, s:n,"
+        " s:n, s:n, s:{s:n, s:n, s:{s:n, s:n, s:n}}, s:n, s:n, s:s}",
+        "schema", 1, "record", "run", "program", program, "cell", cell,
+        "params", params, "seed", (json_int_t)seed, "wall_s", "cpu_s", "ops",
+        "ops_per_s", "peak_rss_kb", "checksum", "lost_updates", "gc",
+        "collections", "collected", "pause_ns", "p50", "p99", "max",
+        "lock_stats", "account", "status", status);
 }
 
 void

@@ -92,12 +92,12 @@ find_peer(const struct wr_options *options)
 static const char *
 run_peer(struct weir_run *run, struct wr_runner_times *times)
 {
-    static const struct wr_runner_hooks no_hooks = {NULL, NULL, NULL, NULL};
+    static const struct wr_runner_hooks no_hooks = {.enter = NULL};
     const struct weir_program *program = run->program;
     int error = program->setup == NULL ? 0 : program->setup(run);
 
     if (error == 0) {
-        error = wr_runner_run(run, &no_hooks, times);
+        error = wr_runner_run(run, &no_hooks, NULL, times);
     }
     if (error == 0) {
         error = program->check == NULL ? 0 : program->check(run);

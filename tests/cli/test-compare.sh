@@ -24,7 +24,8 @@ count json '"record":"aa"' 2
 count json '"control":true' 10
 grep '"record":"run"' "$tmp/json" >"$tmp/runs"
 for field in program cell params seed wall_s cpu_s ops ops_per_s peak_rss_kb \
-    checksum lost_updates gc lock_stats status control signal; do
+    checksum lost_updates gc lock_stats account status \
+    control signal; do
     count runs "\"$field\":" 30
 done
 for field in flavour lock threads gil gc t0 bytes peer name; do
@@ -124,6 +125,7 @@ has one '"seed":3,'
 # weir list shows all of it.
 run 0 list --json "$tmp/json"
 has out 'steady'
+has out 'works for a fixed time'
 has out 'size=10'
 has out 'atomic'
 has out 'fifo'

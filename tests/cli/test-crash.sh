@@ -38,7 +38,7 @@ has json '"verdict":"slower"'
 # Every field of a run that never reported is there, and null.
 grep '"status":"crashed"' "$tmp/json" >"$tmp/crashed"
 for field in wall_s cpu_s ops ops_per_s peak_rss_kb checksum lost_updates \
-    lock_stats collections collected p50 p99 max; do
+    lock_stats account collections collected p50 p99 max; do
     has crashed "\"$field\":null"
 done
 

@@ -88,9 +88,13 @@ for flavour in gil atomic unsafe nocount; do
         flavours="$flavours $flavour"
     fi
 done
-programs=$("$cells/weir-cell-gil" --list |
+programs=$("$cells/weir-cell-gil" --list | grep '"timed":false' |
     sed -n 's/.*"record":"program","name":"\([^"]*\)".*/\1/p')
 [ "$(echo "$programs" | wc -l)" -ge 15 ] || fail "--list: $programs"
+
+timed=$("$cells/weir-cell-gil" --list | grep '"timed":true' |
+    sed -n 's/.*"record":"program","name":"\([^"]*\)".*/\1/p' | tr '\n' ' ')
+[ "$timed" = "convoy cheater " ] || fail "--list: work for a time: $timed"
 
 # One thread at most in `unsafe`: threads would change the same containers.
 alone=
@@ -170,6 +174,89 @@ run atomic trees 1 --param depth=8
 run atomic trees 2 --gil --param depth=8
 [ "$(field lock)" = cpython ] || fail "--gil: $(cat "$work/record")"
 
+# Those that work for a time do so, everywhere; a unit of work is a unit in
+# every cell, so what they leave has the same sum.
+sums=
+for flavour in $flavours; do
+    run "$flavour" convoy 3 --param io=1 --param cpu=2 --param ms=100 &&
+        [ "$flavour" != unsafe ] && sums="$sums $(field checksum)"
+    run "$flavour" convoy 2 --param io=2 --param cpu=0 --param think=0 \
+        --param ms=50 --param work=0
+    run "$flavour" convoy 1 --param io=0 --param ms=50
+    run "$flavour" cheater 2 --param ms=100 --param period=300
+done
+# shellcheck disable=SC2086 # the sums are words
+[ "$(printf '%s\n' $sums | sort -u | wc -l)" -eq 1 ] ||
+    fail "convoy: checksums differ:$sums"
+run gil convoy 2 --param ms=300
+awk -F'"wall_s":' '{ exit !($2 + 0 >= 0.3) }' "$work/record" ||
+    fail "convoy ends early: $(cat "$work/record")"
+
+# The account of a run: all fields, one row and one column of the matrix per
+# thread, times that are not all zero, and the workers' own figures.
+count() {
+    grep -o -e "$1" "$2" | wc -l
+}
+
+# accounted FLAVOUR PROGRAM THREADS [OPTION...]: the fields of everybody.
+accounted() {
+    run "$@" || return
+    sed 's/.*"account"://' "$work/record" >"$work/account"
+    for name in threads handoffs stops stops_total events_lost \
+        context_switches; do
+        [ "$(count "\"$name\":[^,]" "$work/account")" -ge 1 ] ||
+            fail "$*: no $name"
+    done
+    # The main thread has one, too.
+    for name in thread worker role ops latency_ns acquisitions uncontended \
+        reacquired yields releases drop_requests wait_ns hold_ns queue \
+        arrival_ns state_ns cpu_ns ready_ns; do
+        sed 's/"stops":.*//' "$work/account" >"$work/threads"
+        [ "$(count "\"$name\":" "$work/threads")" -eq $(($3 + 1)) ] ||
+            fail "$*: not $(($3 + 1)) times $name"
+    done
+    sed 's/.*"handoffs":\[\[\(.*\)\]\],"stops".*/\1/; s/\],\[/\n/g' \
+        "$work/account" >"$work/matrix"
+    echo >>"$work/matrix"
+    awk -F, -v n=$(($3 + 1)) '$0 != "" && NF == n { rows++ }
+        END { exit rows != n }' "$work/matrix" ||
+        fail "$*: no square: $(cat "$work/matrix")"
+    grep -o '"state_ns":{[^}]*}' "$work/account" | tr -cd '0-9,\n' |
+        awk -F, -v n=$(($3 + 1)) 'NF == 4 && $1 > 0 && $4 > 0 { good++ }
+            END { exit good != n }' || fail "$*: states without time"
+}
+
+for flavour in gil atomic; do
+    accounted "$flavour" webcache 2 --account figures --param requests=4000 \
+        --t0 200
+    grep -q '"events_lost":null' "$work/account" || fail "events: not kept"
+    [ "$(count '"latency_ns":null' "$work/account")" = 3 ] ||
+        fail "webcache: latencies of $(cat "$work/account")"
+    accounted "$flavour" convoy 2 --account events --events "$work/events" \
+        --param ms=100
+    grep -q '"events_lost":[0-9]' "$work/account" || fail "events: not kept"
+    grep -q '"role":"io","ops":[1-9]' "$work/account" || fail "no io"
+    grep -q '"role":"cpu","ops":[1-9]' "$work/account" || fail "no cpu"
+    [ "$(count '"latency_ns":{"count":[1-9]' "$work/account")" = 1 ] ||
+        fail "convoy: latencies of $(cat "$work/account")"
+    [ "$(wc -l <"$work/events")" -gt 10 ] || fail "few events"
+    line='^\{"thread":[1-9][0-9]*,"ns":[1-9][0-9]*,"kind":"[a-z-]*","value":'
+    ! grep -qvE "$line(\"(running|waiting|stopped|blocked)\"|[0-9]+)}\$" \
+        "$work/events" || fail "$flavour: an event is not one"
+    run $flavour webcache 1 --param requests=100
+    grep -q '"account":null' "$work/record" || fail "$flavour: an account"
+done
+# The lock changes hands between two that compute, and only where there is one.
+accounted gil cheater 2 --account figures --param ms=100
+grep -q '[1-9]' "$work/matrix" || fail "gil: nobody handed over"
+accounted atomic cheater 2 --account figures --param ms=100
+! grep -q '[1-9]' "$work/matrix" || fail "atomic: hands over without a lock"
+# Who kept a stop waiting was somewhere in the program.
+accounted atomic webcache 3 --account figures --t0 50 --param pause_us=0 \
+    --param requests=20000
+grep -qE '"place":"[^"]+\+0x[0-9a-f]+"' "$work/account" ||
+    fail "stops: nobody came from anywhere"
+
 # A run that grows past the cap says so.
 "$cells/weir-cell-gil" --program gcbench --param depth=20 --mem-cap 30000000 \
     >"$work/record" 2>/dev/null
@@ -225,6 +312,18 @@ refuses --policy "$cell" --program trees --policy nonsense
 refuses --policy "$cells/weir-cell-atomic" --program trees --policy fifo
 refuses --bytes "$cell" --program trees --bytes -1
 refuses --out-fd "$cell" --program trees --out-fd 77
+refuses "takes 2 with" "$cell" --program convoy
+refuses "takes 3 with" "$cell" --program convoy --param cpu=2 --threads 2
+refuses "takes 0 with" "$cell" --program convoy --param io=0 --param cpu=0
+refuses "takes 2 with" "$cell" --program cheater --threads 1
+refuses io=9 "$cell" --program convoy --param io=9
+refuses "--account all" "$cell" --program trees --account all
+refuses "needs --account events" "$cell" --program trees --events "$work/x"
+refuses "needs --account events" "$cell" --program trees --account figures \
+    --events "$work/x"
+refuses "--events /nonexistent/x" "$cell" --program trees --account events \
+    --events /nonexistent/x
+refuses "not with --collect" "$cell" --collect tree --account figures
 refuses --nonsense "$cell" --nonsense
 refuses "needs a value" "$cell" --program
 

@@ -50,6 +50,7 @@ misuse "parameter 'nonsense'" compare steady --param nonsense=1
 misuse "parameter 'other.size'" compare steady --param other.size=1
 misuse "parameter 'steady.nonsense'" compare steady --param steady.nonsense=1
 misuse "unknown program 'nonsense'" compare steady nonsense
+misuse 'convoy works for a fixed time' compare steady convoy
 misuse '--json' compare steady --json /nonexistent/folder/out.jsonl
 misuse '--json' compare steady --json "$tmp"
 misuse '--json' compare steady --json ''
