@@ -31,6 +31,7 @@ START_TEST(good_cells_have_one_spelling)
         {"gil+t0=2000", "gil+t0=2000"},
         {"gil+bytes=1048576+t0=0", "gil+t0=0+bytes=1048576"},
         {"atomic+nogc+gil", "atomic+gil+nogc"},
+        {"gil+account+nogc", "gil+nogc+account"},
     };
     char message[256];
 
@@ -98,10 +99,10 @@ START_TEST(cell_options_reach_the_child)
     struct wr_cell cell;
     size_t n = 0;
 
-    ck_assert(wr_cell_parse("atomic/fifo+gil+nogc+t0=700+bytes=9", &cell,
-                            message, sizeof(message)));
+    ck_assert(wr_cell_parse("atomic/fifo+gil+nogc+t0=700+bytes=9+account",
+                            &cell, message, sizeof(message)));
     wr_cell_options(&cell, argv, &n, room);
-    ck_assert_uint_eq(n, 8);
+    ck_assert_uint_eq(n, 10);
     ck_assert_str_eq(argv[0], "--policy");
     ck_assert_str_eq(argv[1], "fifo");
     ck_assert_str_eq(argv[2], "--gil");
@@ -110,6 +111,8 @@ START_TEST(cell_options_reach_the_child)
     ck_assert_str_eq(argv[5], "700");
     ck_assert_str_eq(argv[6], "--bytes");
     ck_assert_str_eq(argv[7], "9");
+    ck_assert_str_eq(argv[8], "--account");
+    ck_assert_str_eq(argv[9], "figures");
     n = 0;
     ck_assert(wr_cell_parse("gil", &cell, message, sizeof(message)));
     wr_cell_options(&cell, argv, &n, room);

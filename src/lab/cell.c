@@ -102,6 +102,10 @@ apply_setting(struct wr_cell *cell, const char *text, size_t length)
         cell->nogc = true;
         return true;
     }
+    if (is_word(text, length, "account")) {
+        cell->account = true;
+        return true;
+    }
     return read_setting(text, length, "t0=", &cell->t0) ||
            read_setting(text, length, "bytes=", &cell->bytes);
 }
@@ -118,10 +122,11 @@ write_name(struct wr_cell *cell)
     if (cell->bytes >= 0) {
         snprintf(bytes, sizeof(bytes), "+bytes=%lld", (long long)cell->bytes);
     }
-    snprintf(cell->name, sizeof(cell->name), "%s%s%s%s%s%s%s",
+    snprintf(cell->name, sizeof(cell->name), "%s%s%s%s%s%s%s%s",
              cell->flavour->name, cell->policy == NULL ? "" : "/",
              cell->policy == NULL ? "" : cell->policy, cell->gil ? "+gil" : "",
-             cell->nogc ? "+nogc" : "", t0, bytes);
+             cell->nogc ? "+nogc" : "", t0, bytes,
+             cell->account ? "+account" : "");
 }
 
 void
@@ -166,7 +171,7 @@ wr_cell_parse(const char *text, struct wr_cell *cell, char *message,
         if (!apply_setting(cell, p, length)) {
             snprintf(message, size,
                      "unknown setting '%.*s' in '%s' (gil, nogc, t0=N, "
-                     "bytes=N)",
+                     "bytes=N, account)",
                      (int)length, p, text);
             return false;
         }
@@ -231,6 +236,10 @@ wr_cell_options(const struct wr_cell *cell, const char **argv, size_t *n,
         snprintf(room + 32, 32, "%lld", (long long)cell->bytes);
         argv[(*n)++] = "--bytes";
         argv[(*n)++] = room + 32;
+    }
+    if (cell->account) {
+        argv[(*n)++] = "--account";
+        argv[(*n)++] = "figures";
     }
 }
 

@@ -16,7 +16,7 @@
 
 #include <jansson.h>
 
-#define WR_CELL_NAME_MAX 80
+#define WR_CELL_NAME_MAX 96
 
 /* What the lab knows about a flavour. */
 struct wr_flavour {
@@ -46,6 +46,9 @@ struct wr_cell {
 
     /* +nogc */
     bool nogc;
+
+    /* +account: an account of the threads' time is kept */
+    bool account;
 
     /* t0=N, bytes=N; negative: not given */
     int64_t t0;

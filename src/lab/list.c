@@ -153,7 +153,7 @@ print_flavours(FILE *out)
         fprintf(out, " %s", *p);
     }
     fputs("\nSettings: gil (take the lock), nogc, t0=N (young threshold), "
-          "bytes=N\n",
+          "bytes=N,\naccount (of the threads' time)\n",
           out);
 }
 

@@ -68,9 +68,9 @@ static const char help_text[] =
     "gil+nogc.  Flavours: gil, atomic, unsafe, nocount; policies: cpython,\n"
     "fifo, barging, boost (they need a lock: gil, nocount, or +gil); "
     "settings:\n"
-    "gil, nogc, t0=N, bytes=N (of growth that make a collection due).  The\n"
-    "first is what the others are compared with, and runs twice as a "
-    "control.\n\n"
+    "gil, nogc, t0=N, bytes=N (of growth that make a collection due), account\n"
+    "(of the threads' time).  The first is what the others are compared with,\n"
+    "and runs twice as a control.\n\n"
     "Exit: 0 measured, whatever the verdicts; 1 a check failed; 3 a cell\n"
     "crashed, the rest was kept; 64 misuse.";
 
