@@ -36,7 +36,7 @@ enum {
 /* How long to look for an offer before sleeping: a holder that was asked comes
  * to a checkpoint soon; a boosted thread blocks again soon. */
 #define SPIN_ASKED_NS UINT64_C(5000)
-#define SPIN_ROBBED_NS UINT64_C(25000)
+#define SPIN_ROBBED_NS UINT64_C(50000)
 
 /* Who has asked asks again: an answer may have been given to somebody else. */
 #define AGAIN_NS UINT64_C(200000)
@@ -46,7 +46,7 @@ static struct wr_boost boost; /* SHARED */
 /* [lock: wr_lock.mutex] wr_lock.last_holder before the last offer */
 static struct wr_thread *before_offer;
 
-/* [atomic: relaxed] waiters that look for their offer */
+/* [atomic: relaxed] waiters that look for their offer and have none */
 static uint32_t spinners;
 
 /* [const] while the runtime runs: how many may */
@@ -115,6 +115,15 @@ police_locked(struct wr_thread *self, uint64_t now)
     return due;
 }
 
+/* Spin no longer, as far as the count goes. */
+static void
+count_out(struct wr_thread *t)
+{
+    if (wr_exchange_relaxed(&t->lock.spins, 0u) != 0) {
+        (void)wr_fetch_sub_relaxed(&spinners, 1u);
+    }
+}
+
 /*
  * Offer the lock to a thread out of its line.  Returns the first plain one if
  * it has to be woken: its clock runs too late for the new holder, or not.
@@ -134,6 +143,8 @@ offer_locked(struct wr_thread *self, struct wr_thread *next, uint64_t now)
             wr_boost_due(&boost, false, next) + wr_boost_bucket()) {
         first = NULL;
     }
+    /* It has seen enough: self may want to look in its place. */
+    count_out(next);
     /* From here on *next may run.  [pair:turn/rel] */
     wr_store_release(&next->lock.turn, (uint32_t)TURN_OFFERED);
     return first;
@@ -213,6 +224,7 @@ spin(struct wr_thread *self, uint64_t ns)
         node->skip--;
         return false;
     }
+    wr_store_relaxed(&node->spins, 1u);
     if (wr_fetch_add_relaxed(&spinners, 1u) < max_spinners) {
         got = look_for_offer(self, ns);
         if (got) {
@@ -222,7 +234,7 @@ spin(struct wr_thread *self, uint64_t ns)
         }
         node->skip = (uint8_t)((1u << node->vain) - 1);
     }
-    (void)wr_fetch_sub_relaxed(&spinners, 1u);
+    count_out(self);
     return got;
 }
 

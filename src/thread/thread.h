@@ -67,6 +67,10 @@ struct wr_lock_node { /* SHARED */
     /* [lock: wr_lock.mutex] offers taken back since it queued up */
     uint8_t revoked;
 
+    /* [atomic: exchanged relaxed by the owner and by who offers it the lock] it
+     * is counted among those that spin; who finds 1 takes it off */
+    uint32_t spins;
+
     /* [owner] spins in vain lately, and how many to leave out */
     uint8_t vain;
     uint8_t skip;
