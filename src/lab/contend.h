@@ -8,7 +8,8 @@
  * time.  The sides of one match are compared with each other.
  *
  *   contend_request.c -> contend_plan.c -> contend_run.c, contend_once.c
- *        -> contend_figures.c -> contend_judge.c -> contend_table.c
+ *        -> contend_figures.c -> contend_judge.c -> contend_table.c,
+ *           contend_trace.c, contend_html.c
  */
 #ifndef WR_LAB_CONTEND_H
 #define WR_LAB_CONTEND_H
@@ -57,6 +58,8 @@ struct wr_contend_request {
     uint64_t timeout_ns;
     uint64_t seed;
     const char *json;
+    const char *trace;
+    const char *html;
     bool quiet;
     bool threads_table;
 };
@@ -265,5 +268,12 @@ char *wr_contend_sentence(const struct wr_contend *contend,
 /* The first side with the same cell and interval, which may be `side`. */
 const struct wr_side *wr_contend_base(const struct wr_contend *contend,
                                       const struct wr_side *side);
+
+/* --trace: one more invocation of each policy and program; false after one
+ * line on stderr when the file could not be written. */
+bool wr_contend_trace(struct wr_contend *contend, FILE *file, FILE *out);
+
+/* --html: the page; false when it could not be written. */
+bool wr_contend_html(const struct wr_contend *contend, FILE *out);
 
 #endif

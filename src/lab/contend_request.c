@@ -25,6 +25,8 @@ enum option_key {
     OPT_TIMEOUT,
     OPT_SEED,
     OPT_JSON,
+    OPT_TRACE,
+    OPT_HTML,
     OPT_THREADS_TABLE,
     OPT_QUIET,
     OPT_HELP
@@ -53,6 +55,9 @@ static const struct argp_option option_table[] = {
      "seed of the programs, the order and the intervals [1]", 0},
     {"json", OPT_JSON, "FILE", 0,
      "write every record as a line of JSON; -: stdout, tables to stderr", 0},
+    {"trace", OPT_TRACE, "FILE", 0,
+     "one more invocation of each policy, as a timeline for Perfetto", 0},
+    {"html", OPT_HTML, "FILE", 0, "write the tables and pictures as a page", 0},
     {"threads-table", OPT_THREADS_TABLE, NULL, 0,
      "a line per thread, also where 120 columns are not there", 0},
     {"quiet", OPT_QUIET, NULL, 0, "no tables", 0},
@@ -189,6 +194,10 @@ parse_value(struct wr_contend_request *request, int key, char *text)
         return wr_argument_seed(&request->seed, text);
     case OPT_JSON:
         return wr_argument_path(&request->json, "--json", text);
+    case OPT_TRACE:
+        return wr_argument_path(&request->trace, "--trace", text);
+    case OPT_HTML:
+        return wr_argument_path(&request->html, "--html", text);
     default:
         return parse_side(request, key, text);
     }

@@ -24,12 +24,14 @@ LAB_SOURCES += \
 	%D%/contend.c %D%/contend.h \
 	%D%/contend_figures.c \
 	%D%/contend_free.c \
+	%D%/contend_html.c \
 	%D%/contend_judge.c \
 	%D%/contend_once.c \
 	%D%/contend_plan.c \
 	%D%/contend_request.c \
 	%D%/contend_run.c \
 	%D%/contend_table.c \
+	%D%/contend_trace.c \
 	%D%/dispatch.c \
 	%D%/doctor.c \
 	%D%/env.c %D%/env.h \
@@ -49,10 +51,12 @@ LAB_SOURCES += \
 	%D%/stress_run.c \
 	%D%/stress_table.c \
 	%D%/table.c %D%/table.h \
-	%D%/text.c %D%/text.h
+	%D%/text.c %D%/text.h \
+	%D%/trace.c %D%/trace.h
 
 LAB_TEST_SOURCES += \
 	tests/test_cells.c \
+	tests/test_contend.c \
 	tests/test_stats.c \
 	tests/test_table.c
 
@@ -66,4 +70,5 @@ CLI_TESTS += \
 
 EXTRA_DIST += \
 	tests/cli/common.sh \
-	tests/cli/fake-cell
+	tests/cli/fake-cell \
+	tests/trace_check.py

@@ -119,6 +119,52 @@ run 0 contend --runs 7 --seed 4 --json "$tmp/three"
 run 0 contend --budget 1ms --runs 50 --json "$tmp/json"
 count json '"record":"run"' 4
 
+# The timeline: one more invocation per policy and program, with the first of
+# its parameters and intervals; what it says adds up to what the records say.
+run 0 contend convoy cheater --param io=1,2 --interval 500,5000 --runs 1 \
+    --json "$tmp/json" --trace "$tmp/trace"
+has out 'Timeline: '
+has out '4 processes'
+has out 'https://ui.perfetto.dev'
+count json '"trace_pid":null' 16
+for pid in 1 2 3 4; do
+    count json "\"trace_pid\":$pid" 1
+done
+count trace '"name":"process_name"' 4
+count trace '"ph":"s"' 8
+count trace '"name":"collection"' 4
+has trace '"args":{"name":"io 0"}'
+has trace 'gil/boost, convoy: 1 I/O thread, 1 CPU thread, 500 us'
+check=${top_srcdir:-.}/tests/trace_check.py
+python3 "$check" "$tmp/trace" "$tmp/json" >"$tmp/out" ||
+    complain 'the timeline is not sound'
+python3 "$check" --prove >"$tmp/out" || complain 'faults are not found'
+sed 's/"waiting":11000,/"waiting":11500,/' "$tmp/json" >"$tmp/changed"
+! python3 "$check" "$tmp/trace" "$tmp/changed" >"$tmp/out" ||
+    complain 'another wait in the records is not found'
+
+# The page: tables and handoffs; pictures where gnuplot is, and else a word.
+run 0 contend convoy cheater --runs 1 --html "$tmp/page"
+has page '<h2>convoy: 1 I/O thread, 1 CPU thread</h2>'
+has page 'I/O thread waits 1.1 us (p50)'
+has page '<td>5051</td>'
+count page '<table class=m>' 4
+for remote in '<script' 'src=' 'href="http'; do
+    lacks page "$remote"
+done
+mkdir "$tmp/bin"
+for tool in sh mkdir sleep; do
+    ln -s "$(command -v $tool)" "$tmp/bin/$tool"
+done
+(PATH=$tmp/bin exec "$WEIR" contend --runs 1 --quiet --html "$tmp/plain")
+has plain 'gnuplot is not installed'
+lacks plain '<svg'
+printf '#!/bin/sh\necho "<svg>made up</svg>"\n' >"$tmp/bin/gnuplot"
+chmod +x "$tmp/bin/gnuplot"
+(PATH=$tmp/bin exec "$WEIR" contend --runs 1 --quiet --html "$tmp/drawn")
+count drawn '<svg>made up</svg>' 2
+lacks drawn 'not installed'
+
 # What goes wrong is kept and said.
 atomic=(--cells atomic --policies fifo --runs 3)
 run 3 contend crash steady "${atomic[@]}" --json "$tmp/json"
@@ -166,6 +212,10 @@ misuse '--timeout' --timeout never
 misuse '--seed' --seed x
 misuse '--json' --json /nonexistent/folder/out.jsonl
 misuse '--json' --json ''
+misuse '--trace' --trace /nonexistent/folder/out.json
+misuse '--trace' --trace ''
+misuse '--html' --html /nonexistent/folder/out.html
+misuse '--html' --html ''
 misuse '--nonsense' --nonsense
 misuse "'--policies' requires an argument" --policies
 misuse '--quiet' --quiet=3
