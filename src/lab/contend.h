@@ -223,6 +223,16 @@ struct wr_contend {
 bool wr_contend_plan(struct wr_contend *contend);
 void wr_contend_free(struct wr_contend *contend);
 
+/* Parts of it.  Numbers of threads that convoy shall have, an array to be
+ * freed; NULL after one line.  Whether some chosen program uses each parameter.
+ * The parameters of a match, its own after those for all. */
+uint64_t *wr_contend_convoy_threads(const struct wr_contend *contend,
+                                    const char *key, size_t *n);
+bool wr_contend_check_params(const struct wr_contend *contend,
+                             char *const *programs);
+void wr_contend_add_params(const struct wr_contend *contend,
+                           struct wr_match *match);
+
 /* Run everything, interleaved, writing records as they come. */
 void wr_contend_run(struct wr_contend *contend);
 
@@ -239,6 +249,10 @@ json_t *wr_contend_parse_record(const char *text);
 
 /* Add the figures of a run record that is ok to a side. */
 void wr_contend_keep(struct wr_side *side, const json_t *record);
+
+/* The part of it that is about stops of the world: into of[WR_STOPS...]. */
+void wr_contend_keep_stops(struct wr_side *side, const json_t *account,
+                           double *of);
 
 /* Jain's index of n shares: 1 when all are equal, 1/n when one has all; not a
  * number with fewer than 2, or when nobody has any. */
@@ -275,5 +289,14 @@ bool wr_contend_trace(struct wr_contend *contend, FILE *file, FILE *out);
 
 /* --html: the page; false when it could not be written. */
 bool wr_contend_html(const struct wr_contend *contend, FILE *out);
+
+/* The path of gnuplot, to be freed; NULL: not installed. */
+char *wr_contend_gnuplot(void);
+
+/* Draw p50 to the longest of what begins with the figure `first`, a line per
+ * side of a match, into a page; nothing without gnuplot (NULL). */
+void wr_contend_draw(FILE *out, char *gnuplot, const struct wr_contend *contend,
+                     const struct wr_match *match, enum wr_figure first,
+                     const char *title);
 
 #endif

@@ -27,11 +27,15 @@ LAB_SOURCES += \
 	%D%/contend_html.c \
 	%D%/contend_judge.c \
 	%D%/contend_once.c \
+	%D%/contend_params.c \
 	%D%/contend_plan.c \
+	%D%/contend_plot.c \
 	%D%/contend_request.c \
 	%D%/contend_run.c \
+	%D%/contend_stops.c \
 	%D%/contend_table.c \
 	%D%/contend_trace.c \
+	%D%/contend_words.c \
 	%D%/dispatch.c \
 	%D%/doctor.c \
 	%D%/env.c %D%/env.h \
@@ -52,7 +56,8 @@ LAB_SOURCES += \
 	%D%/stress_table.c \
 	%D%/table.c %D%/table.h \
 	%D%/text.c %D%/text.h \
-	%D%/trace.c %D%/trace.h
+	%D%/trace.c %D%/trace.h \
+	%D%/trace_read.c
 
 LAB_TEST_SOURCES += \
 	tests/test_cells.c \

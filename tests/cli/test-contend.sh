@@ -221,4 +221,18 @@ misuse "'--policies' requires an argument" --policies
 misuse '--quiet' --quiet=3
 misuse '--param size: must be more than 3' fussy
 
+# --- the real thing -----------------------------------------------------------
+
+unset WEIR_CELL_DIR
+run 0 contend convoy cheater --runs 1 --param ms=50 --json "$tmp/json" \
+    --trace "$tmp/trace" --html "$tmp/page"
+lines err 0
+count json '"status":"ok"' 10
+count json '"trace_pid":null' 6
+count json '"thread":1,"role":"honest"' 2
+lacks json '"requests_per_s":0.0'
+python3 "$check" "$tmp/trace" "$tmp/json" >"$tmp/out" ||
+    complain 'the timeline of real cells is not sound'
+has page '<h2>cheater: 2 threads, ms=50</h2>'
+
 finish
