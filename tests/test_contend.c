@@ -5,6 +5,7 @@
 #include "tests/suites.h"
 
 #include "lab/contend.h"
+#include "lab/say.h"
 #include "lab/trace.h"
 
 #include <math.h>
@@ -65,16 +66,17 @@ static const char account[] =
 
 START_TEST(figures_come_from_the_threads_that_they_are_of)
 {
-    struct wr_side side = {0};
+    struct wr_side *side = wr_lab_alloc(sizeof(*side));
+    struct wr_contend contend = {.sides = side, .nsides = 1};
     json_t *record = json_loads(account, 0, NULL);
     const double *of;
 
     ck_assert_ptr_nonnull(record);
-    wr_contend_keep(&side, record);
+    wr_contend_keep(side, record);
     json_decref(record);
-    ck_assert_uint_eq(side.n, 1);
-    ck_assert_uint_eq(side.nworkers, 3);
-    of = side.samples[0].of;
+    ck_assert_uint_eq(side->n, 1);
+    ck_assert_uint_eq(side->nworkers, 3);
+    of = side->samples[0].of;
     ck_assert_double_eq_tol(of[WR_WAIT_P50], (1 * 1.0 + 3 * 5.0) / 4, 1e-9);
     ck_assert_double_eq_tol(of[WR_WAIT_MAX], 9.5, 1e-9);
     ck_assert_double_eq_tol(of[WR_REQUESTS_PER_S], 15, 1e-9);
@@ -84,14 +86,106 @@ START_TEST(figures_come_from_the_threads_that_they_are_of)
     ck_assert(isnan(of[WR_JAIN]));
     ck_assert(isnan(of[WR_SHARE]));
     ck_assert(isnan(of[WR_HOLD_P50]));
-    of = side.workers[0].samples[0].of;
+    of = side->workers[0].samples[0].of;
     ck_assert_double_eq_tol(of[WR_RUNNING], 2, 1e-9);
     ck_assert_double_eq_tol(of[WR_OFF_CPU], 4, 1e-9);
-    ck_assert_str_eq(side.workers[2].role, "cpu");
+    ck_assert_str_eq(side->workers[2].role, "cpu");
     /* From worker 2 to worker 0; from the main thread, the last row. */
-    ck_assert_double_eq(side.handoffs[2 * 4 + 0], 7);
-    ck_assert_double_eq(side.handoffs[2 * 4 + 3], 2);
-    ck_assert_double_eq(side.handoffs[3 * 4 + 0], 1);
+    ck_assert_double_eq(side->handoffs[2 * 4 + 0], 7);
+    ck_assert_double_eq(side->handoffs[2 * 4 + 3], 2);
+    ck_assert_double_eq(side->handoffs[3 * 4 + 0], 1);
+    wr_contend_free(&contend);
+}
+END_TEST
+
+/* A request for so many parameters, which are the last arguments. */
+static struct wr_contend_request
+request_for(char **params, size_t n)
+{
+    return (struct wr_contend_request){.params = params, .nparams = n};
+}
+
+START_TEST(own_parameters_hold_over_those_for_all)
+{
+    char io_own[] = "convoy.io=0,8";
+    char io_all[] = "io=3";
+    char other[] = "cheater.io=5";
+    char ms[] = "ms=70";
+    char *params[] = {io_own, io_all, other, ms};
+    struct wr_contend_request request = request_for(params, 4);
+    const struct wr_contend contend = {.request = &request};
+    size_t n;
+    uint64_t *numbers = wr_contend_convoy_threads(&contend, "io", &n);
+
+    ck_assert_ptr_nonnull(numbers);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_uint_eq(numbers[0], 0);
+    ck_assert_uint_eq(numbers[1], 8);
+    free(numbers);
+    numbers = wr_contend_convoy_threads(&contend, "cpu", &n);
+    ck_assert_ptr_nonnull(numbers);
+    ck_assert_uint_eq(n, 1);
+    ck_assert_uint_eq(numbers[0], 1);
+    free(numbers);
+    io_own[10] = '9';
+    ck_assert_ptr_null(wr_contend_convoy_threads(&contend, "io", &n));
+}
+END_TEST
+
+START_TEST(a_match_has_the_parameters_that_its_program_has)
+{
+    char all[] = "ms=70";
+    char unknown[] = "size=3";
+    char list[] = "io=1,2";
+    char own[] = "convoy.ms=90";
+    char other[] = "cheater.ms=5";
+    char *params[] = {own, all, unknown, list, other};
+    struct wr_contend_request request = request_for(params, 5);
+    const struct wr_contend contend = {.request = &request};
+    json_t *record = json_pack("{s:[{s:s}, {s:s}, {s:s}]}", "params", "name",
+                               "ms", "name", "io", "name", "cpu");
+    struct wr_match match = {
+        .program = "convoy", .record = record, .io = 2, .cpu = 1};
+    char *title;
+
+    wr_contend_add_params(&contend, &match);
+    ck_assert_uint_eq(match.nparams, 4);
+    ck_assert_str_eq(match.params[0], "ms=70");
+    ck_assert_str_eq(match.params[1], "ms=90");
+    ck_assert_str_eq(match.params[2], "io=2");
+    ck_assert_str_eq(match.params[3], "cpu=1");
+    title = wr_contend_title(&match);
+    ck_assert_str_eq(title,
+                     "convoy: 2 I/O threads, 1 CPU thread, ms=70, ms=90");
+    free(title);
+    for (size_t i = 0; i < match.nparams; i++) {
+        free(match.params[i]);
+    }
+    free(match.params);
+    json_decref(record);
+}
+END_TEST
+
+START_TEST(a_sentence_says_no_more_digits_than_there_are)
+{
+    struct wr_side sides[2] = {{.interval_us = 5000}, {.interval_us = 5000}};
+    struct wr_match match = {.io = 1, .cpu = 1, .count = 2};
+    const struct wr_contend contend = {.matches = &match, .sides = sides};
+    char message[64];
+    char *text;
+
+    ck_assert(wr_cell_parse("gil/boost", &sides[0].cell, message, 64));
+    ck_assert(wr_cell_parse("gil/cpython", &sides[1].cell, message, 64));
+    sides[0].summary.median.of[WR_WAIT_P50] = 1.12;
+    sides[1].summary.median.of[WR_WAIT_P50] = 5050.6;
+    sides[1].wait[0] = (struct wr_ratio){4587.2, 4099.6, 4901.1, true};
+    ck_assert_ptr_null(wr_contend_sentence(&contend, &sides[0]));
+    text = wr_contend_sentence(&contend, &sides[1]);
+    ck_assert_str_eq(text, "gil/boost: I/O thread waits 1.1 us (p50), "
+                           "gil/cpython 5,051 us: 4,590 [4,100 4,900] times");
+    free(text);
+    sides[1].wait[0].ratio = NAN;
+    ck_assert_ptr_null(wr_contend_sentence(&contend, &sides[1]));
 }
 END_TEST
 
@@ -247,6 +341,9 @@ wr_suite_contend(void)
     tcase_add_test(tcase, fairness_is_between_one_and_one_in_n);
     tcase_add_test(tcase, a_summary_leaves_out_what_is_unknown);
     tcase_add_test(tcase, figures_come_from_the_threads_that_they_are_of);
+    tcase_add_test(tcase, own_parameters_hold_over_those_for_all);
+    tcase_add_test(tcase, a_match_has_the_parameters_that_its_program_has);
+    tcase_add_test(tcase, a_sentence_says_no_more_digits_than_there_are);
     tcase_add_test(tcase, a_timeline_is_sorted_and_nested);
     tcase_add_test(tcase, a_timeline_that_lost_its_end_leaves_open_slices_out);
     tcase_add_test(tcase, events_are_read_strictly);
