@@ -36,7 +36,7 @@ START_TEST(interval_can_be_read_and_set)
 {
     crew_start_locked(NULL, 0);
     ck_assert_uint_eq(weir_switch_interval(), 5000);
-    ck_assert_str_eq(weir_lock_policy(), "cpython");
+    ck_assert_str_eq(weir_lock_policy(), "boost");
     ck_assert_int_eq(weir_set_switch_interval(100), 0);
     ck_assert_uint_eq(weir_switch_interval(), 100);
     ck_assert_int_eq(weir_set_switch_interval(0), WEIR_EINVAL);
@@ -56,7 +56,7 @@ START_TEST(threads_in_parallel_have_no_policy_and_no_figures)
     struct wr_lock_stats *stats = malloc(sizeof(*stats));
 
     ck_assert_int_eq(weir_start(NULL), 0);
-    ck_assert_str_eq(weir_lock_policy(), wr_lock_on() ? "cpython" : "none");
+    ck_assert_str_eq(weir_lock_policy(), wr_lock_on() ? "boost" : "none");
     if (!wr_lock_on()) {
         ck_assert_int_eq(weir_blocking_begin(), 0);
         ck_assert_int_eq(weir_blocking_end(), 0);

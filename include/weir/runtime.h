@@ -20,7 +20,7 @@ extern "C" {
 typedef struct weir_config {
     /* sizeof(weir_config), set by weir_config_init() */
     size_t size;
-    /* lock policy by name: "cpython" (default), "fifo", "barging", "boost";
+    /* lock policy by name: "boost" (default), "cpython", "fifo", "barging";
      * NULL: default; read by weir_start() only */
     const char *lock_policy;
     /* switch interval in microseconds; 0: the default, 5000 */

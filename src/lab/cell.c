@@ -20,7 +20,7 @@ static const struct wr_flavour flavours[] = {
     {.name = NULL},
 };
 
-static const char *const policies[] = {"cpython", "fifo", "barging", "boost",
+static const char *const policies[] = {"boost", "cpython", "fifo", "barging",
                                        NULL};
 
 const struct wr_flavour *
@@ -158,8 +158,8 @@ wr_cell_parse(const char *text, struct wr_cell *cell, char *message,
         cell->policy = find_policy(p, length);
         if (cell->policy == NULL) {
             snprintf(message, size,
-                     "unknown lock policy '%.*s' in '%s' (cpython, fifo, "
-                     "barging, boost)",
+                     "unknown lock policy '%.*s' in '%s' (boost, cpython, "
+                     "fifo, barging)",
                      (int)length, p, text);
             return false;
         }

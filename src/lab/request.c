@@ -65,8 +65,8 @@ static const struct argp_option option_table[] = {
 static const char help_text[] =
     "Run the same programs in several cells, side by side.\v"
     "A cell is FLAVOUR[/POLICY][+SETTING...]: gil, gil/fifo, atomic+gil,\n"
-    "gil+nogc.  Flavours: gil, atomic, unsafe, nocount; policies: cpython,\n"
-    "fifo, barging, boost (they need a lock: gil, nocount, or +gil); "
+    "gil+nogc.  Flavours: gil, atomic, unsafe, nocount; policies: boost,\n"
+    "the default, cpython, fifo, barging (for gil, nocount, or +gil); "
     "settings:\n"
     "gil, nogc, t0=N, bytes=N (of growth that make a collection due), account\n"
     "(of the threads' time).  The first is what the others are compared with,\n"

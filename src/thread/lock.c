@@ -27,10 +27,10 @@ extern const struct wr_lock_policy wr_lock_policy_fifo;
 
 /* [const] while the runtime runs */
 static const struct wr_lock_policy *policies[] = {
+    &wr_lock_policy_boost,
     &wr_lock_policy_cpython,
     &wr_lock_policy_fifo,
     &wr_lock_policy_barging,
-    &wr_lock_policy_boost,
     NULL, /* wr_lock_add_policy() */
     NULL,
 };

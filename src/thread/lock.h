@@ -23,7 +23,7 @@
 #include "thread/thread.h"
 
 #define WR_LOCK_CONT ((uintptr_t)1)
-#define WR_LOCK_DEFAULT_POLICY "cpython"
+#define WR_LOCK_DEFAULT_POLICY "boost"
 #define WR_LOCK_DEFAULT_INTERVAL_US UINT64_C(5000)
 #define WR_LOCK_MAX_INTERVAL_US UINT64_C(1000000000)
 

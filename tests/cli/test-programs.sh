@@ -172,7 +172,7 @@ run gil dict-mixed 2 --policy fifo --interval 100 --param ops=20000
 run atomic trees 1 --param depth=8
 [ "$(field lock)" = null ] || fail "atomic: $(cat "$work/record")"
 run atomic trees 2 --gil --param depth=8
-[ "$(field lock)" = cpython ] || fail "--gil: $(cat "$work/record")"
+[ "$(field lock)" = boost ] || fail "--gil: $(cat "$work/record")"
 
 # Those that work for a time do so, everywhere; a unit of work is a unit in
 # every cell, so what they leave has the same sum.
