@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # The shared libraries export what the public headers declare WEIR_API: every
-# such name and no other.
+# such name and no other.  And they have the static probes, if they were built
+# with any.
 set -euo pipefail
 top_srcdir=${top_srcdir-$(cd "$(dirname "$0")/.." && pwd)}
 top_builddir=${top_builddir-.}
@@ -29,8 +30,15 @@ declared() {
         done | sort -u
 }
 
+# probes LIBRARY: their names, one a line.
+probes() {
+    readelf -n "$1" | sed -n 's/^ *Name: \([a-z_]*\)$/\1/p' | sort -u
+}
+
 failed=0
 checked=0
+printf '%s\n' gc_begin gc_end lock_acquire lock_handoff lock_release \
+    lock_yield stop_begin stop_end >"$scratch/probes"
 for flavour in gil atomic; do
     library=$top_builddir/.libs/libweir-$flavour.so
     if [ ! -e "$library" ]; then
@@ -42,6 +50,11 @@ for flavour in gil atomic; do
         >"$scratch/exported"
     if ! diff -u "$scratch/declared" "$scratch/exported"; then
         printf 'symbols: libweir-%s.so differs from the headers\n' "$flavour"
+        failed=$((failed + 1))
+    fi
+    if grep -q '^#define HAVE_SYS_SDT_H 1' "$top_builddir/config.h" &&
+        ! diff -u "$scratch/probes" <(probes "$library"); then
+        printf 'symbols: libweir-%s.so lacks probes\n' "$flavour"
         failed=$((failed + 1))
     fi
     printf 'symbols: libweir-%s.so exports %d names\n' "$flavour" \

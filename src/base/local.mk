@@ -13,6 +13,7 @@ BASE_SOURCES += \
 	%D%/park.c %D%/park.h \
 	%D%/pending.h \
 	%D%/plant.h %D%/plant_none.h %D%/plants.def \
+	%D%/probe.h \
 	%D%/random.c %D%/random.h \
 	%D%/siphash.c %D%/siphash.h \
 	%D%/sync.h %D%/sync_hook_none.h \

@@ -23,6 +23,7 @@
 #include "base/lot.h"
 #include "base/mutex.h"
 #include "base/plant.h"
+#include "base/probe.h"
 #include "base/sync.h"
 #include "collect/keep.h"
 #include "collect/report.h"
@@ -457,7 +458,9 @@ run(struct wr_thread *self, int generation, enum wr_cause cause)
 
     wr_settings_call(WEIR_GC_START, &info);
     wr_account_note(self, WEIR_EVENT_GC_BEGIN, (uint64_t)generation);
+    WR_PROBE1(gc_begin, generation);
     result = collect(self, &last);
+    WR_PROBE2(gc_end, generation, last.collected);
     wr_account_note(self, WEIR_EVENT_GC_END, last.collected);
     if (result >= 0) {
         wr_settings_note(&last, cause);

@@ -46,7 +46,7 @@ static const struct argp_option option_table[] = {
      "convoy may be lists",
      0},
     {"runs", OPT_RUNS, "N", 0,
-     "N invocations of each; a ratio has an interval from 4 on [3]", 0},
+     "N invocations of each; a ratio has an interval from 4 on [5]", 0},
     {"budget", OPT_BUDGET, "TIME", 0,
      "no further round after that: a number with ms, s or m [none]", 0},
     {"timeout", OPT_TIMEOUT, "TIME", 0,
@@ -264,7 +264,7 @@ wr_contend_parse(int argc, char **argv, struct wr_contend_request *request,
                                      .doc = help_text};
 
     *request = (struct wr_contend_request){
-        .runs = 3, .timeout_ns = UINT64_C(120000000000), .seed = 1};
+        .runs = 5, .timeout_ns = UINT64_C(120000000000), .seed = 1};
     (void)wr_argument_cells(&request->cells, &request->ncells, "gil");
     (void)read_policies(request, "boost,cpython");
     (void)read_numbers(&request->threads, &request->nthreads, "", "2", 1, 2);

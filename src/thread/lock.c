@@ -10,6 +10,7 @@
 #include "thread/lock.h"
 
 #include "base/clock.h"
+#include "base/probe.h"
 #include "thread/account.h"
 #include "thread/state.h"
 
@@ -138,6 +139,7 @@ wr_lock_acquire_slow(struct wr_thread *self, enum wr_lock_why why)
     if (self->account != NULL) {
         wr_account_wait_end(self, begin, now);
     }
+    WR_PROBE2(lock_acquire, self->id, now - begin);
     self->lock_counts->slow++;
     wr_histogram_record(&self->lock_counts->wait, now - begin);
     note_held(self, now);
@@ -149,6 +151,7 @@ wr_lock_release_slow(struct wr_thread *self)
     WEIR_ASSERT(wr_lock_held(self));
     WEIR_ASSERT(wr_lock.noyield == 0);
     note_hold(self, wr_clock_ns());
+    WR_PROBE1(lock_release, self->id);
     wr_lock.policy->release(self);
 }
 
@@ -164,6 +167,7 @@ wr_lock_yield(struct wr_thread *self)
         return;
     }
     note_hold(self, begin);
+    WR_PROBE1(lock_yield, self->id);
     if (self->account != NULL) {
         wr_account_wait_begin(self, true, begin);
     }
@@ -174,6 +178,7 @@ wr_lock_yield(struct wr_thread *self)
     if (self->account != NULL) {
         wr_account_wait_end(self, begin, now);
     }
+    WR_PROBE2(lock_acquire, self->id, now - begin);
     self->lock_counts->yields++;
     wr_histogram_record(&self->lock_counts->wait, now - begin);
     note_held(self, now);

@@ -8,6 +8,7 @@
 #define WR_THREAD_LOCK_QUEUE_H
 
 #include "base/clock.h"
+#include "base/probe.h"
 #include "thread/account.h"
 #include "thread/lock.h"
 
@@ -149,6 +150,9 @@ wr_lock_note_holder_locked(struct wr_thread *self)
         wr_account_granted_locked(self, wr_lock.last_holder);
     }
     if (wr_lock.last_holder != self) {
+        WR_PROBE2(lock_handoff,
+                  wr_lock.last_holder != NULL ? wr_lock.last_holder->id : 0,
+                  self->id);
         wr_lock.last_holder = self;
         wr_lock.switches++;
     }

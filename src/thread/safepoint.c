@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/plant.h"
+#include "base/probe.h"
 #include "thread/account.h"
 #include "thread/late.h"
 #include "thread/state.h"
@@ -329,6 +330,7 @@ wr_stop_world(struct wr_thread *self)
     WEIR_ASSERT(!wr_mutex_any_held());
     WEIR_ASSERT(wr_load_relaxed(&self->state) == WR_ATTACHED);
     wr_account_note(self, WEIR_EVENT_STOP_BEGIN, 0);
+    WR_PROBE1(stop_begin, self->id);
     if (wr_lock_on()) {
         WEIR_ASSERT(wr_lock_held(self));
         WEIR_ASSERT(wr_lock.noyield == 0);
@@ -419,6 +421,7 @@ wr_start_world(struct wr_thread *self)
     }
     wr_mutex_lock(&wr_world.lock);
     note_stop_locked(stopped, now);
+    WR_PROBE2(stop_end, self->id, now - stopped);
     if (wr_lock_on()) {
         WEIR_ASSERT(wr_lock_held(self));
         wr_store_relaxed(&wr_world.active, 0u);
