@@ -22,6 +22,8 @@
  * Read first: thread/boost.h, docs/protocols-lock.md.
  */
 #include "thread/boost.h"
+
+#include "base/plant.h"
 #include "thread/lock_queue.h"
 
 #include <sched.h>
@@ -150,6 +152,20 @@ offer_locked(struct wr_thread *self, struct wr_thread *next, uint64_t now)
     return first;
 }
 
+/* True if the holder has not accepted it, and now cannot any more. */
+static bool
+take_back(struct wr_thread *holder)
+{
+    uint32_t turn = TURN_OFFERED;
+
+    if (wr_plant(offer_torn)) {
+        wr_store_release(&holder->lock.turn, (uint32_t)WR_LOCK_TURN_WAIT);
+        return true;
+    }
+    return wr_cas_acq_rel(&holder->lock.turn, &turn,
+                          (uint32_t)WR_LOCK_TURN_WAIT);
+}
+
 /*
  * Take back an offer that the thread has not accepted yet: it waits again,
  * first in its line, and self has the lock [inv:boost.one-taker].
@@ -157,12 +173,8 @@ offer_locked(struct wr_thread *self, struct wr_thread *next, uint64_t now)
 static bool
 revoke_locked(struct wr_thread *self, struct wr_thread *holder, uint64_t now)
 {
-    uint32_t turn = TURN_OFFERED;
-
     if (!self->lock.boosted || boost.shut ||
-        holder->lock.revoked == MAX_REVOKED ||
-        !wr_cas_acq_rel(&holder->lock.turn, &turn,
-                        (uint32_t)WR_LOCK_TURN_WAIT)) {
+        holder->lock.revoked == MAX_REVOKED || !take_back(holder)) {
         return false;
     }
     holder->lock.revoked++;

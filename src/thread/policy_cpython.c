@@ -15,7 +15,6 @@
  * CPython's condition variables are the queue and the parkers here; the rest
  * follows take_gil() and drop_gil() step by step, written anew.
  */
-#include "base/plant.h"
 #include "thread/lock_queue.h"
 
 /*
@@ -67,7 +66,7 @@ cpython_acquire(struct wr_thread *self, enum wr_lock_why why)
         wr_store_release(&forced->lock.turn, (uint32_t)WR_LOCK_TURN_NONE);
     }
     wr_mutex_unlock(&wr_lock.mutex);
-    if (forced != NULL && !wr_plant(missed_wakeup)) {
+    if (forced != NULL) {
         wr_unpark(&forced->parker);
     }
 }

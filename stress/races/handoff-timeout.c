@@ -11,14 +11,24 @@ struct state {
     _Alignas(64) uint32_t inside;
 };
 
+enum { ROUNDS = 3 };
+
 RACE_ACTOR(hand_over)
 {
-    RACE_OK(weir_blocking_begin());
-    RACE_OK(weir_blocking_end());
-    if (wr_lock_on()) {
-        r[race_me()] = wr_fetch_add_relaxed(&s->inside, 1u);
-        (void)wr_fetch_sub_relaxed(&s->inside, 1u);
+    uint32_t most = 0;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        uint32_t others;
+
+        RACE_OK(weir_blocking_begin());
+        RACE_OK(weir_blocking_end());
+        if (wr_lock_on()) {
+            others = wr_fetch_add_relaxed(&s->inside, 1u);
+            most = others > most ? others : most;
+            (void)wr_fetch_sub_relaxed(&s->inside, 1u);
+        }
     }
+    r[race_me()] = most;
     race_point();
 }
 
@@ -27,5 +37,5 @@ const struct race_test race_handoff_timeout = {
     .actor = {hand_over, hand_over, hand_over},
     .outcomes = {{"0,0,0", ACCEPTABLE, "each was alone"},
                  {"*,*,*", FORBIDDEN, "two had the lock at once"}},
-    .mutants = {{"missed-wakeup", RACE_GIL}},
+    .mutants = {{"offer-torn", RACE_GIL}},
 };

@@ -101,7 +101,7 @@ has json '"laggards":[{"place":"place+16","times":2,"longest_us":5.0}]'
 has out 'waited for at place+16: 2 times, at most 5.00us'
 
 # Without a fourth invocation there is a ratio and no interval.
-run 0 contend --json "$tmp/json"
+run 0 contend --runs 3 --json "$tmp/json"
 count json '"record":"run"' 12
 has json '"ratio":4591.81818182,"low":null,"high":null'
 
