@@ -62,16 +62,22 @@ wr_account_has_events(void)
     return level == WEIR_ACCOUNT_EVENTS;
 }
 
+uint32_t
+wr_account_room(void)
+{
+    return level == WEIR_ACCOUNT_EVENTS ? room : 0;
+}
+
 struct wr_account *
-wr_account_new(void)
+wr_account_new(uint32_t events)
 {
     struct wr_account *account = wr_mem_calloc(1, sizeof(*account));
 
-    if (account == NULL || level != WEIR_ACCOUNT_EVENTS) {
+    if (account == NULL || events == 0) {
         return account;
     }
-    account->events = wr_mem_calloc(room, sizeof(weir_event));
-    account->room = room;
+    account->events = wr_mem_calloc(events, sizeof(weir_event));
+    account->room = events;
     if (account->events == NULL) {
         wr_mem_free(account);
         return NULL;

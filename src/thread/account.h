@@ -104,8 +104,11 @@ bool wr_account_on(void);
 /* True while events are kept as well. */
 bool wr_account_has_events(void);
 
-/* An account for a new record; NULL without memory.  Only when on. */
-struct wr_account *wr_account_new(void);
+/* Room for events of a new account, 0: none are kept.  Constant likewise. */
+uint32_t wr_account_room(void);
+
+/* An account for a new record; NULL without memory.  Any thread. */
+struct wr_account *wr_account_new(uint32_t events);
 void wr_account_free(struct wr_account *account);
 
 /* The record has a new thread, the caller, which is about to attach. */

@@ -297,11 +297,11 @@ boost_acquire(struct wr_thread *self, enum wr_lock_why why)
     }
     wr_store_relaxed(&self->lock.turn, (uint32_t)WR_LOCK_TURN_WAIT);
     enqueue_locked(self, self, false);
-    asked = wr_boost_due(&boost, self->lock.boosted, holder) <= now;
+    /* Now: when the mutex is free, others may write what is asked here. */
+    asked = self->lock.boosted && wr_boost_due(&boost, true, holder) <= now;
     deadline = police_locked(self, now);
     wr_mutex_unlock(&wr_lock.mutex);
-    wait_for_offer(self, deadline,
-                   asked && self->lock.boosted ? SPIN_ASKED_NS : 0);
+    wait_for_offer(self, deadline, asked ? SPIN_ASKED_NS : 0);
 }
 
 static void

@@ -53,12 +53,17 @@ static pthread_key_t exit_key;
 /* How late is late, unless configured. */
 #define DEFAULT_LATE_NS UINT64_C(1000000000)
 
-/*
- * A fresh record, on a cache line of its own; NULL without memory.  locked:
- * the global lock was on when the runtime was seen open; it may stop by now.
- */
+/* What a new record needs, as it was when the runtime was seen open; it may
+ * stop by now. */
+struct needs {
+    bool locked;
+    bool account;
+    uint32_t events;
+};
+
+/* A fresh record, on a cache line of its own; NULL without memory. */
 static struct wr_thread *
-record_new(bool locked)
+record_new(const struct needs *needs)
 {
     size_t align = _Alignof(struct wr_thread);
     char *block = wr_mem_calloc(1, sizeof(struct wr_thread) + align);
@@ -70,15 +75,15 @@ record_new(bool locked)
     t = (struct wr_thread *)(void *)(block + align - (uintptr_t)block % align);
     t->block = block;
     wr_parker_init(&t->parker);
-    if (locked) {
+    if (needs->locked) {
         t->lock_counts = wr_mem_calloc(1, sizeof(*t->lock_counts));
         if (t->lock_counts == NULL) {
             wr_mem_free(block);
             return NULL;
         }
     }
-    if (wr_account_on()) {
-        t->account = wr_account_new();
+    if (needs->account) {
+        t->account = wr_account_new(needs->events);
         if (t->account == NULL) {
             wr_mem_free(t->lock_counts);
             wr_mem_free(block);
@@ -164,16 +169,20 @@ publish_locked(struct wr_thread *t)
 static int
 record_get(struct wr_thread **out)
 {
+    struct needs needs = {.locked = false};
     struct wr_thread *t;
-    bool locked;
     int error;
 
     wr_mutex_lock(&wr_world.lock);
     t = claim_locked(&error);
-    locked = error == 0 && wr_lock_on();
+    if (error == 0) {
+        needs.locked = wr_lock_on();
+        needs.account = wr_account_on();
+        needs.events = wr_account_room();
+    }
     wr_mutex_unlock(&wr_world.lock);
     if (t == NULL && error == 0) {
-        t = record_new(locked);
+        t = record_new(&needs);
         if (t == NULL) {
             return WEIR_ENOMEM;
         }
