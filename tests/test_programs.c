@@ -337,7 +337,7 @@ static const struct row {
     {"convoy", WR_LIE_APPEND_TWICE, 70, "unit of work was lost", 2, {0}},
     {"convoy", WR_LIE_RECV_FLIPPED, 3, "an answer was wrong", 2, {0}},
     {"convoy", WR_LIE_RECV_NOTHING, 3, "was not answered", 2, {0}},
-    {"convoy", WR_LIE_SEND_TWICE, 3, "an answer was wrong", 2, {0}},
+    {"convoy", WR_LIE_SEND_TWICE, 3, "an answer was wrong", 2, {"ms=300"}},
     {"convoy", WR_LIE_SEND_TWICE, 1, "lost or doubled", 2, {"think=1000000"}},
     {"convoy", WR_LIE_RECV_NOTHING, 2, "lost or doubled", 2, {"think=1000000"}},
     {"cheater", WR_LIE_LIST_SET_LOST, 400, "unit of work was lost", 2, {0}},
