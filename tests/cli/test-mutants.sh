@@ -31,7 +31,7 @@ done >"$tmp/mutants"
 
 while read -r test plant flavour; do
     started=$SECONDS
-    run 1 stress "$test" --plant "$plant" --cells "$flavour" --budget 8s \
+    run 1 stress "$test" --plant "$plant" --cells "$flavour" --budget 20s \
         --timeout 3s --quiet
     has err 'forbidden outcome'
     echo "$test finds $plant in $flavour: $((SECONDS - started)) s:" \
