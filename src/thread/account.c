@@ -450,8 +450,8 @@ wr_account_stop_end_locked(uint64_t stopped, uint64_t now)
 void
 wr_account_resumed_locked(uint64_t stop, uint64_t ns)
 {
-    /* Others may have stopped the world since. */
-    if (stops != NULL && nstops - stop <= WR_ACCOUNT_STOPS) {
+    /* Others may have stopped the world since, and one may be about to. */
+    if (stops != NULL && nstops - stop < WR_ACCOUNT_STOPS) {
         stops[stop % WR_ACCOUNT_STOPS].resume_ns = ns;
     }
 }
