@@ -54,6 +54,38 @@ START_TEST(calloc_clears_and_checks_its_product)
 }
 END_TEST
 
+START_TEST(huge_blocks_are_aligned_counted_and_may_fail)
+{
+    const size_t odd = WR_MEM_HUGE + 12345;
+    char *small = wr_mem_alloc_huge(100);
+    char *block = wr_mem_alloc_huge(odd);
+
+    ck_assert(small != NULL && block != NULL);
+    ck_assert_uint_eq((uintptr_t)block % WR_MEM_HUGE, 0);
+    memset(small, 1, 100);
+    memset(block, 1, odd);
+    ck_assert_uint_eq(wr_mem_get_stats().blocks, 2);
+    ck_assert_uint_ge(wr_mem_get_stats().bytes, odd + 100);
+    for (uint64_t nth = 1; nth <= 2; nth++) {
+        wr_fault_arm(nth);
+        char *first = wr_mem_alloc_huge(odd);
+        char *second = wr_mem_alloc_huge(100);
+        wr_fault_disarm();
+        ck_assert_uint_eq(wr_fault_seen(), 2);
+        ck_assert((first == NULL) == (nth == 1));
+        ck_assert((second == NULL) == (nth == 2));
+        wr_mem_free(first);
+        wr_mem_free(second);
+    }
+    /* volatile: the compiler would warn of such a size */
+    volatile size_t most = SIZE_MAX - 5;
+    ck_assert_ptr_null(wr_mem_alloc_huge(most));
+    wr_mem_free(small);
+    wr_mem_free(block);
+    ck_assert_uint_eq(wr_mem_get_stats().blocks, 0);
+}
+END_TEST
+
 START_TEST(only_the_nth_fails)
 {
     wr_fault_arm(3);
@@ -147,6 +179,7 @@ wr_suite_mem(void)
     tcase_add_test(tc, live_blocks_and_bytes_are_counted);
     tcase_add_test(tc, zero_bytes_are_a_block);
     tcase_add_test(tc, calloc_clears_and_checks_its_product);
+    tcase_add_test(tc, huge_blocks_are_aligned_counted_and_may_fail);
     tcase_add_test(tc, only_the_nth_fails);
     tcase_add_test(tc, all_from_the_nth_fail);
     tcase_add_test(tc, failed_realloc_keeps_the_block);

@@ -9,6 +9,7 @@
 
 #include <malloc.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/assert.h"
 
@@ -90,6 +91,26 @@ wr_mem_alloc(size_t size)
         return NULL;
     }
     return count_block(malloc(size != 0 ? size : 1));
+}
+
+void *
+wr_mem_alloc_huge(size_t size)
+{
+    void *block;
+
+    if (size < WR_MEM_HUGE) {
+        return wr_mem_alloc(size);
+    }
+    if (size > SIZE_MAX - WR_MEM_HUGE || wr_fault_hit()) {
+        return NULL;
+    }
+    size = (size + WR_MEM_HUGE - 1) & ~(size_t)(WR_MEM_HUGE - 1);
+    block = aligned_alloc(WR_MEM_HUGE, size);
+    if (block != NULL) {
+        /* Where there are none, small pages do. */
+        (void)madvise(block, size, MADV_HUGEPAGE);
+    }
+    return count_block(block);
 }
 
 void *

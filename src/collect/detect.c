@@ -66,7 +66,7 @@ WR_COLLECT_INLINE void
 count_child(const struct counting *c, weir_object *child, enum mode mode)
 {
     size_t offset = (size_t)((uintptr_t)child - c->base);
-    uint8_t n;
+    int8_t n;
 
     if (offset >= c->bytes) {
         return; /* NULL, an atom, an immortal constant, or too new */
@@ -77,12 +77,12 @@ count_child(const struct counting *c, weir_object *child, enum mode mode)
     if (mode == COUNT_AGAIN && !wr_bitmap_test(c->only, offset >> 4)) {
         return;
     }
-    n = (uint8_t)((uint8_t)c->count[offset >> 4] + 1U);
-    if (wr_unlikely(n == WR_BIG_COUNT)) {
+    /* One more than 127 [WR_BIG_COUNT]. */
+    if (wr_unlikely(__builtin_add_overflow(c->count[offset >> 4], 1, &n))) {
         wr_overflow_add(c->overflow, child);
         n = 0;
     }
-    c->count[offset >> 4] = (int8_t)n;
+    c->count[offset >> 4] = n;
 }
 
 /* The functions of a mode: for a child, and for a foreign object. */
@@ -158,20 +158,137 @@ flush_word(struct wr_round *round, size_t word, uint64_t bits)
     }
 }
 
-/* Send for the arrays of the blocks from `at` on that start in one word. */
-static inline void
-send_for_arrays(const struct wr_blocks *blocks, uintptr_t base, size_t at)
-{
-    size_t end = (at & ~(size_t)1023) + 1024;
+/*
+ * Where blocks start, a word of a bitmap at a time: every `stride` granules
+ * from the pool's first on.  Blocks are taken from a word of bits rather than
+ * one after the other, so that what is passed over costs next to nothing.
+ */
+struct starts {
+    uint64_t pattern; /* of a word whose first granule starts a block */
+    size_t stride;
+    size_t first; /* of the word at hand: granule of the first start */
+};
 
-    for (end = blocks->end < end ? blocks->end : end; at < end;
-         at += blocks->size) {
-        const weir_object *o = (const weir_object *)(base + at);
+static inline struct starts
+starts_of(const struct wr_blocks *blocks)
+{
+    struct starts starts = {.stride = blocks->size >> WR_GRANULE_SHIFT};
+
+    for (size_t at = 0; at < 64; at += starts.stride) {
+        starts.pattern |= UINT64_C(1) << at;
+    }
+    return starts;
+}
+
+/* The starts of the word at hand; go on to the next word. */
+static inline uint64_t
+next_starts(struct starts *starts)
+{
+    uint64_t bits = 0;
+
+    if (starts->first >= 64) {
+        starts->first -= 64;
+        return 0;
+    }
+    bits = starts->pattern << starts->first;
+    starts->first = starts->stride - 1 - (63 - starts->first) % starts->stride;
+    return bits;
+}
+
+/* Send for the arrays of the living among the blocks of a word.  Always
+ * inlined: gcc takes calls of a function that only prefetches for idle. */
+WR_COLLECT_INLINE void
+send_for_arrays(size_t word, uint64_t bits)
+{
+    for (; bits != 0; bits &= bits - 1) {
+        const weir_object *o = wr_object_at(word, wr_bitmap_lowest(bits));
 
         if (wr_ref_value(o) > 0) {
             (void)wr_send_for_array(o);
         }
     }
+}
+
+/* What the loop over the blocks knows of each. */
+struct promoting {
+    /* the flags of most pairs of the generation, before and after */
+    uint8_t usual;
+    uint8_t usual_after;
+    uint8_t generation; /* after */
+    bool arrays;        /* there were some in this word */
+};
+
+static inline struct promoting
+promoting_of(const struct wr_round *round)
+{
+    uint8_t after = round->generation == 0 ? 1 : 2;
+
+    return (struct promoting){
+        .usual = (uint8_t)(WR_FLAGS_PLAIN_PAIR | round->generation),
+        .usual_after = (uint8_t)(WR_FLAGS_PLAIN_PAIR | after),
+        .generation = after,
+    };
+}
+
+/* Count what is no usual pair, and promote it.  False: it takes no part. */
+WR_COLLECT_INLINE bool
+count_other(struct wr_round *round, struct wr_pool_ref *ref, struct counting *c,
+            size_t granule, struct promoting *p, wr_each_fn visit,
+            wr_each_foreign_fn foreign)
+{
+    weir_object *o = (weir_object *)(c->base + (granule << WR_GRANULE_SHIFT));
+    int64_t count = wr_ref_value(o);
+    uint8_t flags = o->flags;
+
+    /* Dead or free, immortal, or not to be looked at. */
+    if (count <= 0 || (flags & WR_FLAG_TRACKED) == 0) {
+        return false;
+    }
+    if ((flags & WR_FLAG_GEN_MASK) != p->generation) {
+        o->flags = (uint8_t)((flags & ~WR_FLAG_GEN_MASK) | p->generation);
+    }
+    if ((flags & (WR_FLAG_HAS_FINALIZER | WR_FLAG_HAS_WEAK)) != 0) {
+        note_special(ref, o);
+    }
+    if (wr_likely(count < WR_BIG_COUNT)) {
+        c->count[granule] = (int8_t)(c->count[granule] - (int8_t)count);
+    } else {
+        note_big(round, ref, o);
+    }
+    p->arrays |= wr_has_array(o);
+    (void)wr_each_child_of(o, 0, UINT64_MAX, visit, foreign, c);
+    return true;
+}
+
+/*
+ * Count the object in a block, if there is one that takes part, and promote it.
+ * False: there is none.  One compare of the flags is enough for most.
+ */
+WR_COLLECT_INLINE bool
+count_block(struct wr_round *round, struct wr_pool_ref *ref, struct counting *c,
+            size_t granule, struct promoting *p, wr_each_fn visit,
+            wr_each_foreign_fn foreign)
+{
+    weir_object *o = (weir_object *)(c->base + (granule << WR_GRANULE_SHIFT));
+    struct wr_instance *pair = (struct wr_instance *)(void *)o;
+    int64_t count = wr_ref_value(o);
+    weir_object *first, *second;
+
+    /* [inv:collect.old-bits] */
+    WEIR_ASSERT_SLOW(count <= 0 || (o->flags & WR_FLAG_TRACKED) == 0 ||
+                     wr_old_bits_agree(o));
+    if ((uint64_t)(count - 1) >= WR_BIG_COUNT - 1 || o->flags != p->usual) {
+        return count_other(round, ref, c, granule, p, visit, foreign);
+    }
+    first = pair->slots[0];
+    second = pair->slots[1];
+    if (p->usual != p->usual_after) {
+        o->flags = p->usual_after;
+    }
+    c->count[granule] = (int8_t)(c->count[granule] - (int8_t)count);
+    visit(first, c);
+    visit(second, c);
+    return true;
 }
 
 /* Enumerate the candidates of one pool, promote them, and count. */
@@ -182,52 +299,38 @@ count_pool(struct wr_round *round, struct wr_pool_ref *ref, enum mode mode,
     struct counting c = counting_of(round);
     const struct wr_blocks blocks = wr_round_blocks(ref->pool);
     const uint64_t *passed = passed_over(round->generation);
-    const uint8_t promoted = round->generation == 0 ? 1 : 2;
-    size_t word = blocks.first >> 10;
-    uint64_t bits = 0;
-    bool arrays = false; /* there were some in this word */
+    struct promoting p = promoting_of(round);
+    struct starts starts = starts_of(&blocks);
+    size_t last = (blocks.end - blocks.size) >> WR_GRANULE_SHIFT;
 
-    for (size_t at = blocks.first; at < blocks.end; at += blocks.size) {
-        weir_object *o = (weir_object *)(c.base + at);
-        uint64_t bit = UINT64_C(1) << (at >> 4 & 63U);
-        int64_t count;
+    if (blocks.end == blocks.first) {
+        return;
+    }
+    for (size_t word = blocks.first >> 10; word <= last / 64; word++) {
+        uint64_t bits = next_starts(&starts);
 
-        if (at >> 10 != word) {
-            flush_word(round, word, bits);
-            word = at >> 10;
-            bits = 0;
-            if (arrays) {
-                send_for_arrays(&blocks, c.base, at);
-                arrays = false;
+        if (word == last / 64) {
+            bits &= UINT64_MAX >> (63 - last % 64);
+        }
+        if (mode != COUNT_WHOLE) {
+            bits &= ~passed[word];
+        }
+        /* What is young is in the cache. */
+        if (p.arrays && round->generation == WEIR_GC_GENERATIONS - 1) {
+            send_for_arrays(word, bits);
+        }
+        p.arrays = false;
+        /* Ends: each turn clears a bit. */
+        for (uint64_t rest = bits; rest != 0; rest &= rest - 1) {
+            unsigned bit = wr_bitmap_lowest(rest);
+
+            if (!count_block(round, ref, &c, word * 64 + bit, &p, visit,
+                             foreign)) {
+                bits &= ~(UINT64_C(1) << bit);
             }
         }
-        if (mode != COUNT_WHOLE && (passed[word] & bit) != 0) {
-            continue;
-        }
-        count = wr_ref_value(o);
-        /* Dead or free, immortal, or not to be looked at. */
-        if (count <= 0 || (o->flags & WR_FLAG_TRACKED) == 0) {
-            continue;
-        }
-        /* [inv:collect.old-bits] */
-        WEIR_ASSERT_SLOW(wr_old_bits_agree(o));
-        bits |= bit;
-        if ((o->flags & WR_FLAG_GEN_MASK) != promoted) {
-            o->flags = (uint8_t)((o->flags & ~WR_FLAG_GEN_MASK) | promoted);
-        }
-        if (wr_unlikely(
-                (o->flags & (WR_FLAG_HAS_FINALIZER | WR_FLAG_HAS_WEAK)) != 0)) {
-            note_special(ref, o);
-        }
-        if (wr_likely(count < WR_BIG_COUNT)) {
-            c.count[at >> 4] = (int8_t)(c.count[at >> 4] - (int8_t)count);
-        } else {
-            note_big(round, ref, o);
-        }
-        arrays |= wr_has_array(o);
-        (void)wr_each_child_of(o, 0, UINT64_MAX, visit, foreign, &c);
+        flush_word(round, word, bits);
     }
-    flush_word(round, word, bits);
 }
 
 static void

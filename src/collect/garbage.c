@@ -180,18 +180,17 @@ struct freeing {
     size_t bytes;
     const uint64_t *cand;
     const uint8_t *member;
+    bool far; /* what is torn down need not be in the cache */
 };
 
-/* Drop a child that is not garbage itself.  May run its finalizer. */
+/* A child that is not garbage itself has lost its last reference.  May run its
+ * finalizer. */
 static void __attribute__((noinline))
-drop_outside(const struct freeing *f, weir_object *child)
+drop_last(struct wr_thread *self, weir_object *child)
 {
-    enum wr_quiet before;
+    enum wr_quiet before = wr_quiet_swap(WR_QUIET_NOT);
 
-    /* [inv:collect.cand-until-freed] what is outside is alive still */
-    WEIR_ASSERT(!wr_ref_is_dead(child));
-    before = wr_quiet_swap(WR_QUIET_NOT);
-    wr_drop(f->self, child);
+    wr_drop_dead(self, child);
     (void)wr_quiet_swap(before);
 }
 
@@ -207,7 +206,11 @@ drop_child(weir_object *child, void *context)
         return;
     }
     if (child != NULL) {
-        drop_outside(f, child);
+        /* [inv:collect.cand-until-freed] what is outside is alive still */
+        WEIR_ASSERT(!wr_ref_is_dead(child));
+        if (wr_ref_put(child)) {
+            drop_last(f->self, child);
+        }
     }
 }
 
@@ -215,7 +218,9 @@ drop_child(weir_object *child, void *context)
 static void __attribute__((noinline))
 tear_down(const struct freeing *f, weir_object *o)
 {
-    wr_each_child(o, drop_child, (void *)(uintptr_t)f);
+    struct freeing copy = *f;
+
+    wr_each_child_of(o, 0, UINT64_MAX, drop_child, NULL, &copy);
     wr_release_arrays(f->self, o);
 }
 
@@ -226,20 +231,24 @@ tear_down(const struct freeing *f, weir_object *o)
 static void
 tear_down_pool(const struct freeing *f, size_t pool)
 {
+    /* A copy whose address stays here is not read again after each store. */
+    struct freeing c = *f;
     size_t word = pool * WR_POOL_WORDS;
     weir_object *last = NULL;
     bool arrays = false; /* there were some in this word */
 
     for (size_t end = word + WR_POOL_WORDS; word < end; word++) {
-        uint64_t some = arrays ? f->cand[word] : 0;
+        uint64_t some = arrays && c.far ? c.cand[word] : 0;
 
         arrays = false;
         for (; some != 0; some &= some - 1) {
             (void)wr_send_for_array(wr_object_at(word, wr_bitmap_lowest(some)));
         }
         /* Ends: each turn clears a bit. */
-        for (uint64_t bits = f->cand[word]; bits != 0; bits &= bits - 1) {
-            weir_object *o = wr_object_at(word, wr_bitmap_lowest(bits));
+        for (uint64_t bits = c.cand[word]; bits != 0; bits &= bits - 1) {
+            weir_object *o =
+                (weir_object *)(c.base +
+                                (word * 64 + wr_bitmap_lowest(bits)) * 16);
 
             /* [inv:collect.outside-keeps] an immortal is never garbage */
             WEIR_ASSERT(wr_ref_value(o) > 0);
@@ -249,8 +258,8 @@ tear_down_pool(const struct freeing *f, size_t pool)
                 weir_object *const *slots =
                     ((struct wr_instance *)(void *)o)->slots;
 
-                drop_child(slots[0], (void *)(uintptr_t)f);
-                drop_child(slots[1], (void *)(uintptr_t)f);
+                drop_child(slots[0], &c);
+                drop_child(slots[1], &c);
             } else {
                 arrays |= wr_has_array(o);
                 tear_down(f, o);
@@ -275,6 +284,7 @@ wr_garbage_free(struct wr_round *round, struct wr_thread *self)
         .bytes = round->bytes,
         .cand = wr_side.cand,
         .member = round->member,
+        .far = round->generation == WEIR_GC_GENERATIONS - 1,
     };
 
     drop_revived(round, self);

@@ -58,6 +58,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_keep.c \
 	tests/test_pace.c \
 	tests/test_phases.c \
+	tests/test_overflow.c \
 	tests/test_scout.c \
 	tests/test_size.c \
 	tests/test_trace.c \

@@ -80,23 +80,50 @@ note_lost(struct wr_round *round, size_t offset)
     round->lost = true;
 }
 
-/* A child of something alive is alive. */
+/* Has nothing come to the child yet?  Then the bit that says so is in `word`,
+ * which is the one at `offset`. */
+WR_COLLECT_INLINE bool
+is_news(const struct marking *m, weir_object *child, enum mode mode,
+        size_t *offset, uint64_t *word)
+{
+    *offset = (size_t)((uintptr_t)child - m->base);
+    if (*offset >= m->bytes ||
+        (mode == MODE_SOME && m->member[*offset >> 16] == 0)) {
+        return false;
+    }
+    *word = m->bits[*offset >> 10];
+    return (*word >> (*offset >> 4 & 63U) & 1U) != (mode == MODE_KNOWN);
+}
+
+/* A child of something alive is alive.  Caller: there is room on the stack. */
+WR_COLLECT_INLINE void
+reach_with_room(struct marking *m, weir_object *child, enum mode mode)
+{
+    size_t offset;
+    uint64_t word;
+
+    if (is_news(m, child, mode, &offset, &word)) {
+        m->bits[offset >> 10] = word ^ UINT64_C(1) << (offset >> 4 & 63U);
+        m->stack[m->top++] = child;
+    }
+}
+
+/* The same where there may be none. */
 WR_COLLECT_INLINE void
 reach(struct marking *m, weir_object *child, enum mode mode)
 {
-    size_t offset = (size_t)((uintptr_t)child - m->base);
-    uint64_t bit = UINT64_C(1) << (offset >> 4 & 63U);
+    size_t offset;
+    uint64_t word;
 
-    if (offset >= m->bytes ||
-        (mode == MODE_SOME && m->member[offset >> 16] == 0) ||
-        ((m->bits[offset >> 10] & bit) != 0) == (mode == MODE_KNOWN)) {
+    if (!is_news(m, child, mode, &offset, &word)) {
         return;
     }
+    word ^= UINT64_C(1) << (offset >> 4 & 63U);
     if (wr_likely(m->top < m->capacity)) {
-        m->bits[offset >> 10] ^= bit;
+        m->bits[offset >> 10] = word;
         m->stack[m->top++] = child;
     } else if (mode != MODE_KNOWN) {
-        m->bits[offset >> 10] ^= bit;
+        m->bits[offset >> 10] = word;
         note_lost(m->round, offset);
     }
 }
@@ -137,9 +164,19 @@ put_row(struct wr_round *round, weir_object *o, uint64_t next)
 
 /* Look at the children of o, of a long array those from `next` on. */
 WR_COLLECT_INLINE void
-look_at(struct marking *m, weir_object *o, uint64_t next, wr_each_fn visit,
-        wr_each_foreign_fn foreign)
+look_at(struct marking *m, weir_object *o, uint64_t next, enum mode mode,
+        wr_each_fn visit, wr_each_foreign_fn foreign)
 {
+    if (wr_likely((o->flags & WR_FLAG_PAIR) != 0 &&
+                  m->top + 2 <= m->capacity)) {
+        struct wr_instance *pair = (struct wr_instance *)(void *)o;
+        weir_object *first = pair->slots[0];
+
+        /* What is pushed last is looked at first. */
+        reach_with_room(m, pair->slots[1], mode);
+        reach_with_room(m, first, mode);
+        return;
+    }
     /* Ends: `next` goes up. */
     do {
         next = wr_each_child_of(o, next, STRETCH, visit, foreign, m);
@@ -222,8 +259,8 @@ is_out_of_patience(struct wr_round *round, const weir_object *next)
 /* Look at what is on the stack and in the rows, until both are empty or no more
  * than a few are at hand too often. */
 WR_COLLECT_INLINE void
-drain(struct wr_round *round, unsigned few, bool queued, enum mode mode,
-      wr_each_fn visit, wr_each_foreign_fn foreign)
+drain(struct wr_round *round, unsigned few, enum mode mode, wr_each_fn visit,
+      wr_each_foreign_fn foreign)
 {
     struct marking m = marking_of(round, mode);
     weir_object *queue[QUEUE];
@@ -235,7 +272,7 @@ drain(struct wr_round *round, unsigned few, bool queued, enum mode mode,
         weir_object *o;
         uint64_t next = 0;
 
-        for (; queued && n < QUEUE && m.top > 0; n++) {
+        for (; n < QUEUE && m.top > 0; n++) {
             o = m.stack[--m.top];
             send_for(&m, o);
             queue[(at + n) % QUEUE] = o;
@@ -254,8 +291,6 @@ drain(struct wr_round *round, unsigned few, bool queued, enum mode mode,
                     (weir_object *)((uintptr_t)o | SENT_TWICE);
                 continue;
             }
-        } else if (m.top > 0) {
-            o = m.stack[--m.top];
         } else if (round->nrows > 0) {
             o = round->rows[--round->nrows].object;
             next = round->rows[round->nrows].next;
@@ -265,7 +300,7 @@ drain(struct wr_round *round, unsigned few, bool queued, enum mode mode,
         if (mode == MODE_KNOWN && next == 0 && !settle_known(&m, o)) {
             continue;
         }
-        look_at(&m, o, next, visit, foreign);
+        look_at(&m, o, next, mode, visit, foreign);
     }
     /* They fit: the stack is empty, and longer than the queue. */
     for (; n > 0; n--) {
@@ -281,19 +316,19 @@ drain(struct wr_round *round, unsigned few, bool queued, enum mode mode,
 static void
 drain_known(struct wr_round *round)
 {
-    drain(round, FEW_EMPTY, true, MODE_KNOWN, reach_known, foreign_known);
+    drain(round, FEW_EMPTY, MODE_KNOWN, reach_known, foreign_known);
 }
 
 static void __attribute__((noinline)) drain_whole(struct wr_round *round)
 {
-    drain(round, FEW_EMPTY, true, MODE_WHOLE, reach_whole, foreign_whole);
+    drain(round, FEW_EMPTY, MODE_WHOLE, reach_whole, foreign_whole);
 }
 
 /* Leave what is best looked at together with more. */
 static void __attribute__((noinline)) drain_most(struct wr_round *round)
 {
     round->patience = 0;
-    drain(round, FEW_ROOTS, true, MODE_WHOLE, reach_whole, foreign_whole);
+    drain(round, FEW_ROOTS, MODE_WHOLE, reach_whole, foreign_whole);
 }
 
 /* Leave at a chain. */
@@ -301,7 +336,31 @@ static void __attribute__((noinline))
 drain_to_chain(struct wr_round *round, size_t patience)
 {
     round->patience = patience;
-    drain(round, FEW_CHAIN, true, MODE_WHOLE, reach_whole, foreign_whole);
+    drain(round, FEW_CHAIN, MODE_WHOLE, reach_whole, foreign_whole);
+}
+
+/* The same for young objects, which are in the cache and need no queue. */
+static void
+drain_young(struct wr_round *round)
+{
+    struct marking m = marking_of(round, MODE_SOME);
+
+    /* Ends: as in drain(). */
+    for (;;) {
+        weir_object *o;
+        uint64_t next = 0;
+
+        if (m.top > 0) {
+            o = m.stack[--m.top];
+        } else if (round->nrows > 0) {
+            o = round->rows[--round->nrows].object;
+            next = round->rows[round->nrows].next;
+        } else {
+            break;
+        }
+        look_at(&m, o, next, MODE_SOME, reach_some, foreign_some);
+    }
+    round->top = 0;
 }
 
 /* A full collection may leave pools out, and then wants the queue all the
@@ -310,9 +369,9 @@ static void
 drain_some(struct wr_round *round)
 {
     if (round->generation == WEIR_GC_GENERATIONS - 1) {
-        drain(round, FEW_EMPTY, true, MODE_SOME, reach_some, foreign_some);
+        drain(round, FEW_EMPTY, MODE_SOME, reach_some, foreign_some);
     } else {
-        drain(round, FEW_EMPTY, false, MODE_SOME, reach_some, foreign_some);
+        drain_young(round);
     }
 }
 
@@ -407,7 +466,7 @@ look_at_roots(struct wr_round *round, const struct wr_pool_ref *ref,
             weir_object *o = wr_object_at(word, wr_bitmap_lowest(roots));
 
             arrays |= wr_has_array(o);
-            look_at(&m, o, 0, visit, foreign);
+            look_at(&m, o, 0, mode, visit, foreign);
         }
         if (m.top >= ROOTS_WAIT) {
             round->top = m.top;

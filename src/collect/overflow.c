@@ -9,7 +9,8 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-enum { OVERFLOW_MIN = 64 };
+/* FEW: entries are that where the index has more places for each. */
+enum { OVERFLOW_MIN = 64, FEW = 64 };
 
 /* Where the search for an address starts. */
 static inline size_t
@@ -96,10 +97,28 @@ wr_overflow_get(const struct wr_overflow *table, const weir_object *o)
     return place == 0 ? 0 : (int64_t)table->entries[place - 1].times * 128;
 }
 
+/* Take the places of the entries back, one by one. */
+static void
+clear_places(struct wr_overflow *table)
+{
+    for (size_t i = 0; i < table->size; i++) {
+        size_t at = first_place(table, table->entries[i].object);
+
+        /* Ends: each entry has a place, at or behind this. */
+        while (table->index[at] != i + 1) {
+            at = (at + 1) & table->index_mask;
+        }
+        table->index[at] = 0;
+    }
+}
+
 void
 wr_overflow_clear(struct wr_overflow *table)
 {
-    if (table->size != 0) {
+    /* The index is as large as the heap may need; a hub is one entry. */
+    if (table->size < table->index_mask / FEW) {
+        clear_places(table);
+    } else if (table->size != 0) {
         memset(table->index, 0, (table->index_mask + 1) * sizeof(uint32_t));
     }
     table->size = 0;

@@ -75,7 +75,7 @@ reserve(void **array, size_t *capacity, size_t n, size_t size)
     if (n <= *capacity) {
         return WEIR_OK;
     }
-    fresh = wr_mem_alloc(n * size);
+    fresh = wr_mem_alloc_huge(n * size);
     if (fresh == NULL) {
         return WEIR_ENOMEM;
     }

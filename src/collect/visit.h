@@ -50,12 +50,12 @@ wr_send_for_array(const weir_object *o)
     if (array == NULL) {
         return false;
     }
+    /* It may start anywhere in a line. */
+    bytes = bytes < 160 ? bytes : 160;
     __builtin_prefetch(array);
+    __builtin_prefetch(array + bytes - 1);
     if (bytes > 64) {
         __builtin_prefetch(array + 64);
-    }
-    if (bytes > 128) {
-        __builtin_prefetch(array + 128);
     }
     return true;
 }

@@ -127,6 +127,16 @@ void wr_old_clear(const weir_object *o);
  */
 void wr_finalize_once(struct wr_thread *self, weir_object *o);
 
+/* *o has lost its last reference.  As wr_drop(). */
+static inline void
+wr_drop_dead(struct wr_thread *self, weir_object *o)
+{
+    wr_dying_push(self, o);
+    if (!self->dealloc_active) {
+        wr_dying_drain(self);
+    }
+}
+
 /*
  * Drop a reference the caller owns; NULL is ignored.  What dies is gone when
  * this returns, unless a teardown is under way on this thread.
@@ -135,10 +145,7 @@ static inline void
 wr_drop(struct wr_thread *self, weir_object *o)
 {
     if (o != NULL && wr_ref_put(o)) {
-        wr_dying_push(self, o);
-        if (!self->dealloc_active) {
-            wr_dying_drain(self);
-        }
+        wr_drop_dead(self, o);
     }
 }
 
