@@ -12,6 +12,7 @@ STRESS_COMMON = \
 # The programs, without what runs them; the tests link them too.
 PROGRAM_SOURCES = \
 	%D%/programs/alloc-churn.c \
+	%D%/programs/blocking.c \
 	%D%/programs/cheater.c \
 	%D%/programs/checkpoint.c \
 	%D%/programs/convoy.c \
@@ -29,6 +30,7 @@ PROGRAM_SOURCES = \
 	%D%/programs/refs-private.c \
 	%D%/programs/refs-shared.c \
 	%D%/programs/sessions.c %D%/programs/sessions.h \
+	%D%/programs/stops.c \
 	%D%/programs/store.c %D%/programs/store.h \
 	%D%/programs/trees.c \
 	%D%/programs/units.c %D%/programs/units.h \
@@ -135,8 +137,10 @@ CLI_TESTS += \
 	tests/cli/test-load.sh \
 	tests/cli/test-programs.sh
 
+MUTANT_TESTS += \
+	tests/cli/test-mutants.sh
+
 RACE_TESTS += \
-	tests/cli/test-mutants.sh \
 	tests/cli/test-stress.sh
 
 EXTRA_DIST += \

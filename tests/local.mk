@@ -100,12 +100,20 @@ tests_fuzz_collect_unsafe_CPPFLAGS = $(TEST_CPPFLAGS) -DWEIR_FLAVOUR_UNSAFE
 tests_fuzz_collect_unsafe_LDADD = libcore-unsafe.a $(FUZZ_LIBS)
 endif
 
+# A build that is tested once may save time on the tests' own code.
+$(tests_check_base_OBJECTS) $(tests_check_lab_OBJECTS) \
+$(tests_check_programs_OBJECTS) $(tests_check_gil_OBJECTS) \
+$(tests_check_atomic_OBJECTS) $(tests_check_unsafe_OBJECTS) \
+$(tests_check_nocount_OBJECTS) $(tests_fuzz_collect_gil_OBJECTS) \
+$(tests_fuzz_collect_atomic_OBJECTS) \
+$(tests_fuzz_collect_unsafe_OBJECTS): CFLAGS = $(TEST_CFLAGS)
+
 # What the second list finds depends on the sources and on the compiler alone:
 # ./dev gives it another value where it has run already.
 SCRIPT_TESTS = tests/behaviours.sh tests/examples.sh tests/symbols.sh
 SOURCE_TESTS = tests/headers.sh tests/lint.sh
 EXTRA_DIST += $(SCRIPT_TESTS) tests/headers.sh tests/lint.sh $(CLI_TESTS) \
-	$(RACE_TESTS)
+	$(MUTANT_TESTS) $(RACE_TESTS)
 
 EXTRA_DIST += \
 	examples/embed/Makefile \
@@ -130,8 +138,9 @@ EXTRA_DIST += \
 	examples/embed/weak-cache.c \
 	examples/embed/weak-cache.expected
 
-TESTS = $(check_PROGRAMS) $(SCRIPT_TESTS) $(SOURCE_TESTS) $(CLI_TESTS) \
-	$(RACE_TESTS)
+# The long ones first, so that few processors wait for the last.
+TESTS = $(MUTANT_TESTS) $(CLI_TESTS) $(check_PROGRAMS) $(SCRIPT_TESTS) \
+	$(SOURCE_TESTS) $(RACE_TESTS)
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = bash
 AM_TESTS_ENVIRONMENT = \
@@ -151,5 +160,5 @@ AM_TESTS_ENVIRONMENT = \
 installcheck-local:
 	@if test -n "$$WEIR_KEEP_RESULTS"; then \
 		$(MKDIR_P) "$$WEIR_KEEP_RESULTS" && \
-		cp $(TEST_LOGS) $(TEST_LOGS:.log=.trs) "$$WEIR_KEEP_RESULTS"; \
+		cp -p $(TEST_LOGS) $(TEST_LOGS:.log=.trs) "$$WEIR_KEEP_RESULTS"; \
 	fi

@@ -184,6 +184,12 @@ START_TEST(a_sentence_says_no_more_digits_than_there_are)
     ck_assert_str_eq(text, "gil/boost: I/O thread waits 1.1 us (p50), "
                            "gil/cpython 5,051 us: 4,590 [4,100 4,900] times");
     free(text);
+    sides[1].wait[0] = (struct wr_ratio){0.000229, 0.0002039, 0.024, true};
+    text = wr_contend_sentence(&contend, &sides[1]);
+    ck_assert_str_eq(text,
+                     "gil/boost: I/O thread waits 1.1 us (p50), gil/cpython "
+                     "5,051 us: 0.000229 [0.000204 0.0240] times");
+    free(text);
     sides[1].wait[0].ratio = NAN;
     ck_assert_ptr_null(wr_contend_sentence(&contend, &sides[1]));
 }

@@ -47,6 +47,8 @@ static const struct small {
     {"pipeline", {"objects=5000", "batch=8", "batches=2"}, 0},
     {"webcache", {"requests=1000", "users=200", "sessions=20"}, 0},
     {"checkpoint", {"steps=5000"}, 0},
+    {"blocking", {"steps=2000"}, 0},
+    {"stops", {"steps=20000", "every=1000"}, 0},
     {"convoy", {"ms=30", "think=300"}, 2},
     {"cheater", {"ms=30", "period=200"}, 2},
 };

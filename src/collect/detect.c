@@ -277,7 +277,7 @@ count_block(struct wr_round *round, struct wr_pool_ref *ref, struct counting *c,
     /* [inv:collect.old-bits] */
     WEIR_ASSERT_SLOW(count <= 0 || (o->flags & WR_FLAG_TRACKED) == 0 ||
                      wr_old_bits_agree(o));
-    if ((uint64_t)(count - 1) >= WR_BIG_COUNT - 1 || o->flags != p->usual) {
+    if ((uint64_t)count - 1 >= WR_BIG_COUNT - 1 || o->flags != p->usual) {
         return count_other(round, ref, c, granule, p, visit, foreign);
     }
     first = pair->slots[0];

@@ -23,6 +23,8 @@ extern const struct weir_program wr_program_larson;
 extern const struct weir_program wr_program_pipeline;
 extern const struct weir_program wr_program_webcache;
 extern const struct weir_program wr_program_checkpoint;
+extern const struct weir_program wr_program_blocking;
+extern const struct weir_program wr_program_stops;
 extern const struct weir_program wr_program_convoy;
 extern const struct weir_program wr_program_cheater;
 

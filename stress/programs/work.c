@@ -64,6 +64,34 @@ const struct weir_program_param wr_params_checkpoint[] = {
     {.name = NULL},
 };
 
+const struct weir_program_param wr_params_blocking[] = {
+    [WR_BLOCKING_STEPS] = {.name = "steps",
+                           .initial = "10000000",
+                           .unit = "steps per thread",
+                           .help = "how many steps, each with a blocking "
+                                   "section",
+                           .min = 1,
+                           .max = INT64_C(1000000000000)},
+    {.name = NULL},
+};
+
+const struct weir_program_param wr_params_stops[] = {
+    [WR_STOPS_STEPS] = {.name = "steps",
+                        .initial = "200000000",
+                        .unit = "steps per thread",
+                        .help = "how many steps, each with a checkpoint",
+                        .min = 1,
+                        .max = INT64_C(1000000000000)},
+    [WR_STOPS_EVERY] = {.name = "every",
+                        .initial = "300000",
+                        .unit = "steps",
+                        .help = "steps of the first thread from one stop to "
+                                "the next",
+                        .min = 1,
+                        .max = INT64_C(1000000000000)},
+    {.name = NULL},
+};
+
 const struct weir_program_param wr_params_alloc_churn[] = {
     [WR_CHURN_PAIRS] = {.name = "pairs",
                         .initial = "20000000",

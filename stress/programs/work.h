@@ -41,6 +41,14 @@ extern const struct weir_program_param wr_params_refs_shared[];
 enum wr_checkpoint_param { WR_CHECKPOINT_STEPS };
 extern const struct weir_program_param wr_params_checkpoint[];
 
+/* blocking: a step of the generator, and a blocking section. */
+enum wr_blocking_param { WR_BLOCKING_STEPS };
+extern const struct weir_program_param wr_params_blocking[];
+
+/* stops: the loop of checkpoint, and a stop of the world now and then. */
+enum wr_stops_param { WR_STOPS_STEPS, WR_STOPS_EVERY };
+extern const struct weir_program_param wr_params_stops[];
+
 /* A step of a linear congruential generator (Knuth's MMIX). */
 static inline uint64_t
 wr_work_step(uint64_t x)

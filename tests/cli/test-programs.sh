@@ -43,6 +43,8 @@ small() {
     dict-read) echo --param ops=50000 --param records=500 --param writes=20 ;;
     larson) echo --param rounds=5 --param steps=3000 --param live=1000 ;;
     pipeline) echo --param objects=30000 --param batch=16 ;;
+    blocking) echo --param steps=20000 ;;
+    stops) echo --param steps=2000000 --param every=20000 ;;
     webcache)
         echo --param requests=4000 --param users=2000 --param sessions=200
         ;;
