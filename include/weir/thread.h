@@ -65,8 +65,11 @@ WEIR_API int weir_checkpoint_slow_(void);
  *
  * Caller: attached; in the middle of no operation on an object.
  * Returns 0, or WEIR_ESTATE when the thread is not attached.
+ *
+ * Inlined without optimisation too: where a thread is said to have arrived late
+ * is then a place in its own loop.
  */
-static inline int
+static inline __attribute__((always_inline)) int
 weir_checkpoint(void)
 {
     if (__builtin_expect(weir_load_relaxed(&weir_self_->pending) == 0, 1)) {
