@@ -22,7 +22,8 @@ work(struct weir_run *run, struct weir_worker *worker)
     return 0;
 }
 
-/* The program blocking: a word of the thread's own goes from 0 to 1 and back. */
+/* The program blocking: a word of the thread's own goes from 0 to 1, and back.
+ */
 static int
 swap(struct weir_run *run, struct weir_worker *worker)
 {

@@ -6,7 +6,7 @@
 # Each line says what was checked and how many states that took.  A mutant that
 # is not found is a failure: the model would not notice that bug either.
 #
-#   tests/models/run.sh           within two minutes of two processors
+#   tests/models/run.sh           about a minute of two processors
 #   tests/models/run.sh --long    the larger searches too
 #
 # Exit: 0 fine, 1 a model failed or a mutant survived, 77 no spin here.
@@ -28,13 +28,17 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 failed=0
 optimise=-O0
+# Places of the table of states, as a power of two.  Its pages take longer than
+# a search that ends soon.
+places=22
 
 # search MODEL CLAIM DEFINES...: run the checker; its report is in out.
 # CLAIM "-" asks for assertions and states that nobody can leave.
 search() {
     local model=$1 claim=$2
     shift 2
-    local build=(-w "$optimise" -DCOLLAPSE -DMEMLIM=4000) run=(-m500000)
+    local build=(-w "$optimise" -DCOLLAPSE -DMEMLIM=4000)
+    local run=(-m500000 "-w$places")
     if [ "$claim" = - ]; then
         build+=(-DSAFETY -DNOCLAIM)
     else
@@ -71,6 +75,8 @@ holds() {
 
 # found MODEL CLAIM DEFINES...: a mutant.
 found() {
+    local places=18
+
     search "$@"
     if [ "$(errors)" != 0 ]; then
         printf 'found %s\n' "$*"
