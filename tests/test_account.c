@@ -422,6 +422,35 @@ START_TEST(a_late_thread_is_named_with_its_place)
 }
 END_TEST
 
+/* The record of a stop that is under way takes the place of none that is
+ * kept. */
+START_TEST(a_stop_under_way_leaves_the_records_alone)
+{
+    enum { KEPT = 1024, MORE = 30 };
+    weir_stop_record *stops = calloc(KEPT, sizeof(*stops));
+
+    ck_assert_ptr_nonnull(stops);
+    start(WEIR_ACCOUNT_FIGURES, false, 0);
+    for (int i = 0; i < KEPT + MORE && !wr_lock_on(); i++) {
+        wr_stop_world(wr_self());
+        wr_start_world(wr_self());
+        if (i < KEPT) {
+            continue;
+        }
+        wr_stop_world(wr_self());
+        ck_assert_int_gt(weir_account_stops(stops, KEPT), KEPT);
+        wr_start_world(wr_self());
+        for (int k = 0; k < KEPT; k++) {
+            ck_assert_uint_gt(stops[k].begin_ns,
+                              k == 0 ? 0 : stops[k - 1].begin_ns);
+            ck_assert_uint_eq(stops[k].stopper, weir_account_self());
+        }
+    }
+    free(stops);
+    ck_assert_int_eq(weir_stop(), 0);
+}
+END_TEST
+
 /* Use the processor, and say how long. */
 static void *
 burn(void *arg)
@@ -555,6 +584,7 @@ wr_suite_account(void)
     tcase_add_loop_test(tc, accounts_are_read_while_others_run, 0, 2);
     tcase_add_test(tc, stops_have_records);
     tcase_add_test(tc, a_late_thread_is_named_with_its_place);
+    tcase_add_test(tc, a_stop_under_way_leaves_the_records_alone);
     tcase_add_test(tc, the_next_thread_of_a_record_has_an_account_of_its_own);
     tcase_add_test(tc, events_without_room_are_counted);
     tcase_add_loop_test(tc, the_child_of_a_fork_begins_anew, 0, 2);

@@ -18,6 +18,9 @@
 static int level;
 static uint32_t room;
 
+/* One place more than are kept: for the stop that is under way. */
+enum { STOP_PLACES = WR_ACCOUNT_STOPS + 1 };
+
 /* [const] while the runtime runs; inside: [lock: wr_world.lock] */
 static weir_stop_record *stops;
 
@@ -31,7 +34,7 @@ wr_account_start(int wanted, uint32_t events)
         return WEIR_EINVAL;
     }
     if (wanted != WEIR_ACCOUNT_OFF) {
-        stops = wr_mem_calloc(WR_ACCOUNT_STOPS, sizeof(*stops));
+        stops = wr_mem_calloc(STOP_PLACES, sizeof(*stops));
         if (stops == NULL) {
             return WEIR_ENOMEM;
         }
@@ -401,7 +404,7 @@ wr_account_queued_locked(struct wr_thread *self, unsigned waiting)
 static weir_stop_record *
 present_stop(void)
 {
-    return &stops[nstops % WR_ACCOUNT_STOPS];
+    return &stops[nstops % STOP_PLACES];
 }
 
 void
@@ -450,9 +453,9 @@ wr_account_stop_end_locked(uint64_t stopped, uint64_t now)
 void
 wr_account_resumed_locked(uint64_t stop, uint64_t ns)
 {
-    /* Others may have stopped the world since, and one may be about to. */
-    if (stops != NULL && nstops - stop < WR_ACCOUNT_STOPS) {
-        stops[stop % WR_ACCOUNT_STOPS].resume_ns = ns;
+    /* Others may have stopped the world since. */
+    if (stops != NULL && nstops - stop <= WR_ACCOUNT_STOPS) {
+        stops[stop % STOP_PLACES].resume_ns = ns;
     }
 }
 
@@ -462,7 +465,7 @@ wr_account_stops_locked(weir_stop_record *out, size_t n)
     uint64_t kept = nstops < WR_ACCOUNT_STOPS ? nstops : WR_ACCOUNT_STOPS;
 
     for (uint64_t i = 0; i < kept && i < n; i++) {
-        out[i] = stops[(nstops - kept + i) % WR_ACCOUNT_STOPS];
+        out[i] = stops[(nstops - kept + i) % STOP_PLACES];
     }
     return nstops;
 }
