@@ -235,4 +235,12 @@ python3 "$check" "$tmp/trace" "$tmp/json" >"$tmp/out" ||
     complain 'the timeline of real cells is not sound'
 has page '<h2>cheater: 2 threads, ms=50</h2>'
 
+run 0 contend webcache --cells atomic --policies boost,none --threads 4 \
+    --runs 1 --param requests=4000 --json "$tmp/json" --trace "$tmp/trace"
+lines err 0
+count json '"status":"ok"' 4
+has trace '"name":"waiting"'
+python3 "$check" "$tmp/trace" "$tmp/json" >"$tmp/out" ||
+    complain 'the timeline of webcache is not sound'
+
 finish
