@@ -138,6 +138,11 @@ START_TEST(numbers_read_well)
     ck_assert_str_eq(wr_text_count(22.2e6, text, 64), "22.2M");
     ck_assert_str_eq(wr_text_kb(12 * 1024, text, 64), "12.0M");
     ck_assert_str_eq(wr_text_figures(1.1024, text, 64), "1.102");
+    ck_assert_str_eq(wr_text_figures(0, text, 64), "0.000");
+    ck_assert_str_eq(wr_text_figures(0.09949, text, 64), "0.0995");
+    ck_assert_str_eq(wr_text_figures(0.09951, text, 64), "0.100");
+    ck_assert_str_eq(wr_text_figures(0.000229, text, 64), "0.000229");
+    ck_assert_str_eq(wr_text_figures(1e-30, text, 64), "0.000000000000");
     ck_assert_str_eq(wr_text_figures(12.3456, text, 64), "12.35");
     ck_assert_str_eq(wr_text_figures(1234.5, text, 64), "1234");
     ck_assert_str_eq(wr_text_grouped(0, text, 64), "0");

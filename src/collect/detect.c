@@ -315,8 +315,7 @@ count_pool(struct wr_round *round, struct wr_pool_ref *ref, enum mode mode,
         if (mode != COUNT_WHOLE) {
             bits &= ~passed[word];
         }
-        /* What is young is in the cache. */
-        if (p.arrays && round->generation == WEIR_GC_GENERATIONS - 1) {
+        if (p.arrays && wr_round_is_full(round)) {
             send_for_arrays(word, bits);
         }
         p.arrays = false;

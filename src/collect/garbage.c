@@ -218,9 +218,7 @@ drop_child(weir_object *child, void *context)
 static void __attribute__((noinline))
 tear_down(const struct freeing *f, weir_object *o)
 {
-    struct freeing copy = *f;
-
-    wr_each_child_of(o, 0, UINT64_MAX, drop_child, NULL, &copy);
+    wr_each_child(o, drop_child, (void *)(uintptr_t)f);
     wr_release_arrays(f->self, o);
 }
 
@@ -246,9 +244,7 @@ tear_down_pool(const struct freeing *f, size_t pool)
         }
         /* Ends: each turn clears a bit. */
         for (uint64_t bits = c.cand[word]; bits != 0; bits &= bits - 1) {
-            weir_object *o =
-                (weir_object *)(c.base +
-                                (word * 64 + wr_bitmap_lowest(bits)) * 16);
+            weir_object *o = wr_object_at(word, wr_bitmap_lowest(bits));
 
             /* [inv:collect.outside-keeps] an immortal is never garbage */
             WEIR_ASSERT(wr_ref_value(o) > 0);
@@ -284,7 +280,7 @@ wr_garbage_free(struct wr_round *round, struct wr_thread *self)
         .bytes = round->bytes,
         .cand = wr_side.cand,
         .member = round->member,
-        .far = round->generation == WEIR_GC_GENERATIONS - 1,
+        .far = wr_round_is_full(round),
     };
 
     drop_revived(round, self);

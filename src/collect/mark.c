@@ -115,15 +115,10 @@ reach(struct marking *m, weir_object *child, enum mode mode)
     size_t offset;
     uint64_t word;
 
-    if (!is_news(m, child, mode, &offset, &word)) {
-        return;
-    }
-    word ^= UINT64_C(1) << (offset >> 4 & 63U);
     if (wr_likely(m->top < m->capacity)) {
-        m->bits[offset >> 10] = word;
-        m->stack[m->top++] = child;
-    } else if (mode != MODE_KNOWN) {
-        m->bits[offset >> 10] = word;
+        reach_with_room(m, child, mode);
+    } else if (mode != MODE_KNOWN && is_news(m, child, mode, &offset, &word)) {
+        m->bits[offset >> 10] = word ^ UINT64_C(1) << (offset >> 4 & 63U);
         note_lost(m->round, offset);
     }
 }
@@ -259,8 +254,8 @@ is_out_of_patience(struct wr_round *round, const weir_object *next)
 /* Look at what is on the stack and in the rows, until both are empty or no more
  * than a few are at hand too often. */
 WR_COLLECT_INLINE void
-drain(struct wr_round *round, unsigned few, enum mode mode, wr_each_fn visit,
-      wr_each_foreign_fn foreign)
+drain(struct wr_round *round, unsigned few, bool queued, enum mode mode,
+      wr_each_fn visit, wr_each_foreign_fn foreign)
 {
     struct marking m = marking_of(round, mode);
     weir_object *queue[QUEUE];
@@ -272,7 +267,7 @@ drain(struct wr_round *round, unsigned few, enum mode mode, wr_each_fn visit,
         weir_object *o;
         uint64_t next = 0;
 
-        for (; n < QUEUE && m.top > 0; n++) {
+        for (; queued && n < QUEUE && m.top > 0; n++) {
             o = m.stack[--m.top];
             send_for(&m, o);
             queue[(at + n) % QUEUE] = o;
@@ -291,6 +286,8 @@ drain(struct wr_round *round, unsigned few, enum mode mode, wr_each_fn visit,
                     (weir_object *)((uintptr_t)o | SENT_TWICE);
                 continue;
             }
+        } else if (m.top > 0) {
+            o = m.stack[--m.top];
         } else if (round->nrows > 0) {
             o = round->rows[--round->nrows].object;
             next = round->rows[round->nrows].next;
@@ -316,19 +313,19 @@ drain(struct wr_round *round, unsigned few, enum mode mode, wr_each_fn visit,
 static void
 drain_known(struct wr_round *round)
 {
-    drain(round, FEW_EMPTY, MODE_KNOWN, reach_known, foreign_known);
+    drain(round, FEW_EMPTY, true, MODE_KNOWN, reach_known, foreign_known);
 }
 
 static void __attribute__((noinline)) drain_whole(struct wr_round *round)
 {
-    drain(round, FEW_EMPTY, MODE_WHOLE, reach_whole, foreign_whole);
+    drain(round, FEW_EMPTY, true, MODE_WHOLE, reach_whole, foreign_whole);
 }
 
 /* Leave what is best looked at together with more. */
 static void __attribute__((noinline)) drain_most(struct wr_round *round)
 {
     round->patience = 0;
-    drain(round, FEW_ROOTS, MODE_WHOLE, reach_whole, foreign_whole);
+    drain(round, FEW_ROOTS, true, MODE_WHOLE, reach_whole, foreign_whole);
 }
 
 /* Leave at a chain. */
@@ -336,31 +333,7 @@ static void __attribute__((noinline))
 drain_to_chain(struct wr_round *round, size_t patience)
 {
     round->patience = patience;
-    drain(round, FEW_CHAIN, MODE_WHOLE, reach_whole, foreign_whole);
-}
-
-/* The same for young objects, which are in the cache and need no queue. */
-static void
-drain_young(struct wr_round *round)
-{
-    struct marking m = marking_of(round, MODE_SOME);
-
-    /* Ends: as in drain(). */
-    for (;;) {
-        weir_object *o;
-        uint64_t next = 0;
-
-        if (m.top > 0) {
-            o = m.stack[--m.top];
-        } else if (round->nrows > 0) {
-            o = round->rows[--round->nrows].object;
-            next = round->rows[round->nrows].next;
-        } else {
-            break;
-        }
-        look_at(&m, o, next, MODE_SOME, reach_some, foreign_some);
-    }
-    round->top = 0;
+    drain(round, FEW_CHAIN, true, MODE_WHOLE, reach_whole, foreign_whole);
 }
 
 /* A full collection may leave pools out, and then wants the queue all the
@@ -368,10 +341,10 @@ drain_young(struct wr_round *round)
 static void
 drain_some(struct wr_round *round)
 {
-    if (round->generation == WEIR_GC_GENERATIONS - 1) {
-        drain(round, FEW_EMPTY, MODE_SOME, reach_some, foreign_some);
+    if (wr_round_is_full(round)) {
+        drain(round, FEW_EMPTY, true, MODE_SOME, reach_some, foreign_some);
     } else {
-        drain_young(round);
+        drain(round, FEW_EMPTY, false, MODE_SOME, reach_some, foreign_some);
     }
 }
 

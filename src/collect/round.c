@@ -150,7 +150,7 @@ choose_pools(struct wr_round *round, size_t n)
 {
     uint8_t mask = touched_mask(round->generation);
 
-    if (round->generation == WEIR_GC_GENERATIONS - 1) {
+    if (wr_round_is_full(round)) {
         round->whole = true;
         for (size_t i = 0; i < n; i++) {
             /* [inv:collect.frozen-pool] Marking from known roots would leave

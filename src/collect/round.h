@@ -192,6 +192,13 @@ int wr_round_reserve_overflow(struct wr_round *round);
  */
 void wr_round_untouch(const struct wr_round *round);
 
+/* All generations take part, so what is looked at need not be in the cache. */
+static inline bool
+wr_round_is_full(const struct wr_round *round)
+{
+    return round->generation == WEIR_GC_GENERATIONS - 1;
+}
+
 /* Have the pages ready that a part of detection writes. */
 void wr_round_populate(const struct wr_round *round, enum wr_side_part part);
 

@@ -57,12 +57,6 @@ times_text(double value, char *text, size_t size)
 {
     double unit = 1;
 
-    if (value > 0 && value < 0.1) {
-        int digits = 2 - (int)floor(log10(value));
-
-        snprintf(text, size, "%.*f", digits < 12 ? digits : 12, value);
-        return text;
-    }
     if (!(value >= 100)) {
         return wr_text_figures(value, text, size);
     }

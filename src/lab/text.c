@@ -239,6 +239,15 @@ wr_text_kb(double kb, char *text, size_t size)
     return scaled(kb, 1024, units, text, size);
 }
 
+/* Decimals that show three figures of a value below 0.1, up to twelve. */
+static int
+small_digits(double value)
+{
+    double digits = 2 - floor(log10(value));
+
+    return digits < 12 ? (int)digits : 12;
+}
+
 char *
 wr_text_figures(double value, char *text, size_t size)
 {
@@ -246,7 +255,9 @@ wr_text_figures(double value, char *text, size_t size)
         return text;
     }
     snprintf(text, size, "%.*f",
-             value < 9.9995   ? 3
+             value <= 0       ? 3
+             : value < 0.0995 ? small_digits(value)
+             : value < 9.9995 ? 3
              : value < 99.995 ? 2
              : value < 999.95 ? 1
                               : 0,
