@@ -27,7 +27,7 @@ note(weir_gc_phase phase, const weir_gc_info *info, void *data)
     if (phase == WEIR_GC_START) {
         log->cpu_began_ns = wr_bench_cpu();
     } else {
-        log->cpu_ns += wr_bench_cpu() - log->cpu_began_ns;
+        log->cpu_ns += wr_bench_cpu_since(log->cpu_began_ns);
         wr_log_last(log, (uint64_t)info->collected);
     }
 }

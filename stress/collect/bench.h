@@ -181,4 +181,11 @@ uint64_t wr_bench_clock(void);
 /* Processor time of the calling thread, in nanoseconds. */
 uint64_t wr_bench_cpu(void);
 
+/*
+ * The same since wr_bench_cpu() said `began`, less what one reading of that
+ * clock costs: it is a system call, of a microsecond and more, and a young
+ * collection takes ten.  Caller: one thread at a time.
+ */
+uint64_t wr_bench_cpu_since(uint64_t began);
+
 #endif

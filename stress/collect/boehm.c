@@ -204,7 +204,7 @@ collect(const struct wr_plan *plan, uint64_t *pause, double *cpu)
 
     GC_gcollect();
     *pause = wr_bench_clock() - began;
-    *cpu = (double)(wr_bench_cpu() - began_cpu);
+    *cpu = (double)wr_bench_cpu_since(began_cpu);
     after = used_bytes();
     return plan->live ? after >= least : before >= after + least;
 }
@@ -283,7 +283,7 @@ on_event(GC_EventType event)
         uint64_t ns = wr_bench_clock() - watched.started_ns;
 
         watched.gc_ns += ns;
-        watched.cpu_ns += wr_bench_cpu() - watched.started_cpu_ns;
+        watched.cpu_ns += wr_bench_cpu_since(watched.started_cpu_ns);
         if (watched.n < watched.room) {
             watched.pauses[watched.n++] = ns;
         }

@@ -35,6 +35,23 @@ class Quad:
     __slots__ = ("a", "b", "c", "d")
 
 
+def cost_of_reading():
+    """The least that lies between two readings of the processor clock."""
+    costs = []
+    for _ in range(100):
+        began = time.thread_time_ns()
+        costs.append(time.thread_time_ns() - began)
+    return min(costs)
+
+
+COST = cost_of_reading()
+
+
+def cpu_since(began):
+    """Processor time since then, less what one reading costs."""
+    return max(time.thread_time_ns() - began - COST, 0)
+
+
 def usage(text):
     sys.stderr.write("weir-collect-python3: %s\n" % text)
     sys.exit(64)
@@ -222,11 +239,10 @@ def requested(options, record):
     if options["live_heap"]:
         heap, _ = build("tree", options["live_heap"], shuffled,
                         options["seed"], True, None)
-        # A thousand of its nodes, to be referred to.
+        # All its nodes, to be referred to.
         old = [heap[0]]
         for node in old:
-            if len(old) < 1000:
-                old.extend(k for k in (node.a, node.b) if k is not None)
+            old.extend(k for k in (node.a, node.b) if k is not None)
         gc.collect()
     held = None
     for turn in range(options["repeats"]):
@@ -244,7 +260,7 @@ def requested(options, record):
         begin = time.perf_counter_ns()
         found += gc.collect(generation)
         times.append(time.perf_counter_ns() - begin)
-        cpu.append(time.thread_time_ns() - begin_cpu)
+        cpu.append(cpu_since(begin_cpu))
         peak_memory(record)
         # Some objects of our own come and go.
         if kept and abs(len(gc.get_objects()) - before) > 100:
@@ -273,7 +289,7 @@ def watch(pauses, cpu, freed):
             begin = time.perf_counter_ns()
         else:
             pauses.append(time.perf_counter_ns() - begin)
-            cpu.append(time.thread_time_ns() - begin_cpu)
+            cpu.append(cpu_since(begin_cpu))
             freed[0] += info["collected"]
 
     gc.callbacks.append(note)

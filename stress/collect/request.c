@@ -73,7 +73,7 @@ collect(struct bench *bench, uint64_t turn)
     started = wr_bench_clock();
     found = weir_gc_collect(generation);
     elapsed = wr_bench_clock() - started;
-    cpu = wr_bench_cpu() - cpu;
+    cpu = wr_bench_cpu_since(cpu);
     if (found < 0) {
         return (int)found;
     }
