@@ -91,6 +91,26 @@ START_TEST(what_does_not_fit_is_said)
 }
 END_TEST
 
+/* Where an entry lies depends on an address: a young collection that used all
+ * of the index would touch a page of it for the first time. */
+START_TEST(little_room_uses_little_of_the_index)
+{
+    ck_assert_int_eq(wr_overflow_reserve(&table, 64), WEIR_OK);
+    ck_assert_uint_ge(table.capacity, ROOM);
+    ck_assert_uint_eq(table.index_mask, 127);
+    note(64);
+    check_noted(64);
+    wr_overflow_add(&table, object(64));
+    ck_assert(table.lost);
+    wr_overflow_clear(&table);
+    ck_assert_int_eq(wr_overflow_reserve(&table, ROOM), WEIR_OK);
+    ck_assert_uint_eq(places_in_use(), 0);
+    note(ROOM);
+    ck_assert(!table.lost);
+    check_noted(ROOM);
+}
+END_TEST
+
 START_TEST(without_room_there_is_nothing_to_clear)
 {
     wr_overflow_free(&table);
@@ -109,6 +129,7 @@ wr_suite_overflow(void)
     tcase_add_loop_test(tc, clearing_leaves_nothing_behind, 0,
                         (int)(sizeof(sizes) / sizeof(sizes[0])));
     tcase_add_test(tc, what_does_not_fit_is_said);
+    tcase_add_test(tc, little_room_uses_little_of_the_index);
     tcase_add_test(tc, without_room_there_is_nothing_to_clear);
     suite_add_tcase(suite, tc);
     return suite;

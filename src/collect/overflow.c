@@ -46,14 +46,17 @@ wr_overflow_reserve(struct wr_overflow *table, size_t capacity)
     if (capacity < OVERFLOW_MIN) {
         capacity = OVERFLOW_MIN;
     }
-    if (capacity <= table->capacity) {
-        return WEIR_OK;
-    }
     if (capacity > UINT32_MAX / 4) {
         capacity = UINT32_MAX / 4;
     }
     while (places < 2 * capacity) {
         places *= 2;
+    }
+    if (capacity <= table->capacity) {
+        /* The rest of the index stays as it is, and out of the cache. */
+        table->room = capacity;
+        table->index_mask = places - 1;
+        return WEIR_OK;
     }
     /* Large zeroed blocks cost nothing until they are written. */
     entries = wr_mem_alloc(capacity * sizeof(*entries));
@@ -66,6 +69,7 @@ wr_overflow_reserve(struct wr_overflow *table, size_t capacity)
     wr_overflow_free(table);
     table->entries = entries;
     table->capacity = capacity;
+    table->room = capacity;
     table->index = index;
     table->index_mask = places - 1;
     return WEIR_OK;
@@ -77,7 +81,7 @@ wr_overflow_add(struct wr_overflow *table, weir_object *o)
     uint32_t *place = find(table, o);
 
     if (*place == 0) {
-        if (wr_unlikely(table->size == table->capacity)) {
+        if (wr_unlikely(table->size == table->room)) {
             table->lost = true;
             return;
         }

@@ -28,15 +28,18 @@ struct wr_overflow_entry {
 struct wr_overflow {
     struct wr_overflow_entry *entries;
     size_t size;
-    size_t capacity;
+    size_t room;       /* entries that may be made this time */
+    size_t capacity;   /* entries that there is memory for */
     uint32_t *index;   /* 1 + place in entries; 0: free */
-    size_t index_mask; /* its size is a power of two */
+    size_t index_mask; /* what is in use of it is a power of two */
     bool lost;         /* an entry did not fit: no big count is certain */
 };
 
 /*
- * Make room for that many objects.  0 or WEIR_ENOMEM; a failed call leaves
- * the table as it was.  The table is empty.
+ * Make room for that many objects, and use no more of the index than they need:
+ * where an entry lies in it depends on an address, so with all of a large one
+ * each young collection would touch a page for the first time.  0 or
+ * WEIR_ENOMEM; a failed call leaves the table as it was.  The table is empty.
  */
 int wr_overflow_reserve(struct wr_overflow *table, size_t capacity);
 
