@@ -174,8 +174,21 @@ wr_garbage_retire(const struct wr_round *round)
     }
 }
 
+/*
+ * References out of the garbage that are about to be dropped.  What they are to
+ * may be anywhere in the heap, so each is sent for first and dropped when LATER
+ * others have been met.
+ */
+enum { LATER = 32 };
+
+struct later {
+    weir_object *objects[LATER]; /* owned; NULL: nothing yet */
+    unsigned at;
+};
+
 struct freeing {
     struct wr_thread *self;
+    struct later *later;
     uintptr_t base;
     size_t bytes;
     const uint64_t *cand;
@@ -194,6 +207,19 @@ drop_last(struct wr_thread *self, weir_object *child)
     (void)wr_quiet_swap(before);
 }
 
+/* Drop a reference out of the garbage, what there is. */
+WR_COLLECT_INLINE void
+drop_outside(const struct freeing *f, weir_object *child)
+{
+    if (child != NULL) {
+        /* [inv:collect.cand-until-freed] what is outside is alive still */
+        WEIR_ASSERT(!wr_ref_is_dead(child));
+        if (wr_ref_put(child)) {
+            drop_last(f->self, child);
+        }
+    }
+}
+
 /* A child: garbage or nothing is left alone. */
 WR_COLLECT_INLINE void
 drop_child(weir_object *child, void *context)
@@ -206,11 +232,21 @@ drop_child(weir_object *child, void *context)
         return;
     }
     if (child != NULL) {
-        /* [inv:collect.cand-until-freed] what is outside is alive still */
-        WEIR_ASSERT(!wr_ref_is_dead(child));
-        if (wr_ref_put(child)) {
-            drop_last(f->self, child);
-        }
+        struct later *later = f->later;
+        weir_object **place = &later->objects[later->at++ % LATER];
+        weir_object *due = *place;
+
+        __builtin_prefetch(child, 1);
+        *place = child;
+        drop_outside(f, due);
+    }
+}
+
+static void
+drop_later(const struct freeing *f)
+{
+    for (unsigned i = 0; i < LATER; i++) {
+        drop_outside(f, f->later->objects[i]);
     }
 }
 
@@ -274,8 +310,10 @@ tear_down_pool(const struct freeing *f, size_t pool)
 void
 wr_garbage_free(struct wr_round *round, struct wr_thread *self)
 {
+    struct later later = {.at = 0};
     const struct freeing f = {
         .self = self,
+        .later = &later,
         .base = (uintptr_t)wr_region.base,
         .bytes = round->bytes,
         .cand = wr_side.cand,
@@ -287,6 +325,7 @@ wr_garbage_free(struct wr_round *round, struct wr_thread *self)
     for (size_t i = 0; i < round->npools; i++) {
         tear_down_pool(&f, round->pools[i].pool);
     }
+    drop_later(&f);
     for (size_t i = 0; i < round->npools; i++) {
         size_t pool = round->pools[i].pool;
         uint64_t bits[WR_POOL_WORDS];
