@@ -385,9 +385,168 @@ START_TEST(more_long_arrays_than_may_wait)
 }
 END_TEST
 
+/* ---- any order of links and memory --------------------------------------- */
+
+/* How many of a hundred slots are empty, and how many of a thousand nodes are
+ * held. */
+static const struct {
+    unsigned empty;
+    unsigned held;
+} heaps[] = {{0, 0},  {0, 1},   {0, 1000}, {50, 0},
+             {50, 3}, {50, 30}, {90, 100}, {100, 500}};
+
+/* n pairs and wide nodes that refer to whichever they like; those that are not
+ * held are dropped, the others returned. */
+static weir_object **
+make_heap(size_t n, unsigned empty, size_t held, struct wr_random *random)
+{
+    weir_object **nodes = malloc(n * sizeof(nodes[0]));
+
+    must(nodes != NULL);
+    for (size_t i = 0; i < n; i++) {
+        nodes[i] = weir_instance_new(i % 50 == 49 ? wide : pair);
+        must(nodes[i] != NULL);
+    }
+    for (size_t i = 0; i < 2 * n; i++) {
+        if (wr_random_below(random, 100) >= empty) {
+            weir_object *to = nodes[wr_random_below(random, n)];
+
+            must(weir_instance_set(nodes[i / 2], i % 2, to) == 0);
+        }
+    }
+    for (size_t i = 0; i < held; i++) {
+        size_t j = i + wr_random_below(random, n - i);
+        weir_object *o = nodes[i];
+
+        nodes[i] = nodes[j];
+        nodes[j] = o;
+    }
+    for (size_t i = held; i < n; i++) {
+        weir_decref(nodes[i]);
+    }
+    return nodes;
+}
+
+/* Half of what is held is let go of when the heap is old. */
+static void
+try_heap(unsigned empty, unsigned held_of_1000, struct wr_random *random)
+{
+    size_t n = 2000 + wr_random_below(random, 2000);
+    size_t held = n * held_of_1000 / 1000;
+    weir_object **nodes = make_heap(n, empty, held, random);
+
+    (void)collect_checked(0);
+    ck_assert(wr_test_side_is_clean());
+    for (size_t i = held / 2; i < held; i++) {
+        weir_decref(nodes[i]);
+    }
+    (void)collect_checked(2);
+    ck_assert(wr_test_side_is_clean());
+    for (size_t i = 0; i < held / 2; i++) {
+        weir_decref(nodes[i]);
+    }
+    free(nodes);
+    (void)collect_checked(2);
+    wr_test_no_leak(before);
+}
+
+/* [inv:collect.left] A young collection ends when it has come to all that is
+ * left, a full one sweeps twice. */
+START_TEST(links_in_any_order)
+{
+    struct wr_random random;
+
+    wr_random_seed(&random, wr_test_seed() + (uint64_t)_i);
+    for (int turn = 0; turn < (wr_test_slow() ? 2 : 10); turn++) {
+        try_heap(heaps[_i].empty, heaps[_i].held, &random);
+    }
+}
+END_TEST
+
+/*
+ * The last candidate is met while the stack is full but for what the queue has
+ * taken.  Beside a pool that is frozen, so that there is no sweep.
+ */
+START_TEST(all_is_met_while_the_stack_is_full)
+{
+    enum { FULL = 256 };
+    static const struct wr_collect_caps caps = {.stack = FULL};
+    weir_object *frozen = make_tree(pair, 5000);
+    weir_object *list;
+
+    ck_assert_int_eq(weir_gc_freeze(0), 5000);
+    wr_collect_set_caps(&caps);
+    list = weir_list_new();
+    for (size_t i = 0; i < FULL; i++) {
+        weir_object *o = weir_instance_new(pair);
+
+        must(weir_list_append(list, o) == 0);
+        weir_decref(o);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        weir_object *last = weir_list_get(list, FULL - 1);
+        weir_object *o = weir_instance_new(pair);
+
+        must(weir_instance_set(last, i, o) == 0);
+        weir_decref(o);
+        weir_decref(last);
+    }
+    ck_assert_int_eq(collect_checked(2), 0);
+    ck_assert(wr_test_side_is_clean());
+    weir_decref(list);
+    ck_assert_int_eq(weir_gc_unfreeze(), 5000);
+    weir_decref(frozen);
+    wr_test_no_leak(before);
+}
+END_TEST
+
+/* A chain up or down the memory, held by its first node or by a list of all
+ * nodes that comes after them. */
+START_TEST(links_along_memory_or_against_it)
+{
+    enum { N = 5000 };
+    bool upwards = _i % 2 == 0;
+    bool listed = _i / 2 == 0;
+    weir_object **nodes = malloc(N * sizeof(nodes[0]));
+    weir_object *holder;
+
+    must(nodes != NULL);
+    for (size_t i = 0; i < N; i++) {
+        nodes[i] = weir_instance_new(pair);
+        must(nodes[i] != NULL);
+    }
+    for (size_t i = 0; i + 1 < N; i++) {
+        size_t from = upwards ? i : i + 1;
+
+        must(weir_instance_set(nodes[from], 1, nodes[2 * i + 1 - from]) == 0);
+    }
+    if (listed) {
+        holder = weir_list_new();
+        for (size_t i = 0; i < N; i++) {
+            must(weir_list_append(holder, nodes[i]) == 0);
+        }
+    } else {
+        holder = weir_newref(nodes[upwards ? 0 : N - 1]);
+    }
+    for (size_t i = 0; i < N; i++) {
+        weir_decref(nodes[i]);
+    }
+    free(nodes);
+    drop_ring(300, holder);
+    ck_assert_int_eq(collect_checked(_i < 4 ? 0 : 2), 300);
+    ck_assert(wr_test_side_is_clean());
+    drop_ring(300, holder);
+    ck_assert_int_eq(collect_checked(2), 300);
+    ck_assert(wr_test_side_is_clean());
+    weir_decref(holder);
+    wr_test_no_leak(before);
+}
+END_TEST
+
 Suite *
 wr_suite_collect_roots(void)
 {
+    TCase *order = tcase_create("order");
     Suite *suite = suite_create("collect_roots");
     TCase *roots = tcase_create("roots");
     TCase *arrays = tcase_create("arrays");
@@ -408,5 +567,13 @@ wr_suite_collect_roots(void)
     tcase_add_test(arrays, one_tuple_longer_than_an_arena);
     tcase_add_test(arrays, more_long_arrays_than_may_wait);
     suite_add_tcase(suite, arrays);
+
+    tcase_add_checked_fixture(order, setup, teardown);
+    tcase_set_timeout(order, 60);
+    tcase_add_loop_test(order, links_in_any_order, 0,
+                        (int)(sizeof(heaps) / sizeof(heaps[0])));
+    tcase_add_test(order, all_is_met_while_the_stack_is_full);
+    tcase_add_loop_test(order, links_along_memory_or_against_it, 0, 8);
+    suite_add_tcase(suite, order);
     return suite;
 }

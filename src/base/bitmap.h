@@ -81,10 +81,32 @@ wr_bitmap_clear_range(uint64_t *map, size_t from, size_t end)
     }
 }
 
+/* How many bits are set.  Without an instruction for it the compiler would call
+ * a function that looks each byte up in a table. */
 static inline unsigned
 wr_bitmap_popcount_word(uint64_t word)
 {
+#ifdef __POPCNT__
     return (unsigned)__builtin_popcountll(word);
+#else
+    word -= word >> 1 & UINT64_C(0x5555555555555555);
+    word = (word & UINT64_C(0x3333333333333333)) +
+           (word >> 2 & UINT64_C(0x3333333333333333));
+    word = (word + (word >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (unsigned)(word * UINT64_C(0x0101010101010101) >> 56);
+#endif
+}
+
+/* The byte of a bitmap in memory that a bit lies in; in it, it is bit
+ * index % 8. */
+static inline size_t
+wr_bitmap_byte(size_t index)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return index >> 3 ^ 7U;
+#else
+    return index >> 3;
+#endif
 }
 
 /* The lowest set bit; word != 0. */

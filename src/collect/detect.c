@@ -61,16 +61,12 @@ counting_of(struct wr_round *round)
     };
 }
 
-/* One more internal reference to child. */
+/* One more internal reference to what lies there, if that takes part. */
 WR_COLLECT_INLINE void
-count_child(const struct counting *c, weir_object *child, enum mode mode)
+count_at(const struct counting *c, size_t offset, enum mode mode)
 {
-    size_t offset = (size_t)((uintptr_t)child - c->base);
     int8_t n;
 
-    if (offset >= c->bytes) {
-        return; /* NULL, an atom, an immortal constant, or too new */
-    }
     if (mode != COUNT_WHOLE && c->member[offset >> 16] == 0) {
         return;
     }
@@ -79,10 +75,73 @@ count_child(const struct counting *c, weir_object *child, enum mode mode)
     }
     /* One more than 127 [WR_BIG_COUNT]. */
     if (wr_unlikely(__builtin_add_overflow(c->count[offset >> 4], 1, &n))) {
-        wr_overflow_add(c->overflow, child);
+        wr_overflow_add(c->overflow, (weir_object *)(c->base + offset));
         n = 0;
     }
     c->count[offset >> 4] = n;
+}
+
+/* The same of a child: NULL, an atom, an immortal constant and what is too new
+ * lie outside. */
+WR_COLLECT_INLINE void
+count_child(const struct counting *c, weir_object *child, enum mode mode)
+{
+    size_t offset = (size_t)((uintptr_t)child - c->base);
+
+    if (offset < c->bytes) {
+        count_at(c, offset, mode);
+    }
+}
+
+/*
+ * What the slots of the pairs of a bitmap word refer to, in bytes from the
+ * base.  Whether a slot is empty is anybody's guess, and in the cache a wrong
+ * guess costs as much as all the rest.  So there is no jump for it, and what is
+ * there is counted when the word has been looked at.  That takes a few
+ * instructions more, so after a word without an empty slot none is expected.
+ */
+struct slots {
+    size_t offsets[2 * WR_SCAN_STEP];
+    unsigned n;       /* noted */
+    unsigned of;      /* slots they are of */
+    bool full;        /* none is expected to be empty */
+    bool found_empty; /* one was, all the same */
+};
+
+WR_COLLECT_INLINE void
+note_slot(const struct counting *c, struct slots *slots, weir_object *child)
+{
+    size_t offset = (size_t)((uintptr_t)child - c->base);
+
+    slots->offsets[slots->n] = offset;
+    slots->n += offset < c->bytes ? 1 : 0;
+}
+
+/* Count a slot that is hardly empty. */
+WR_COLLECT_INLINE void
+count_slot(const struct counting *c, struct slots *slots, weir_object *child,
+           enum mode mode)
+{
+    size_t offset = (size_t)((uintptr_t)child - c->base);
+
+    if (wr_likely(offset < c->bytes)) {
+        count_at(c, offset, mode);
+    } else {
+        slots->found_empty = true;
+    }
+}
+
+/* The pairs of a word have been met. */
+WR_COLLECT_INLINE void
+count_slots(const struct counting *c, struct slots *slots, enum mode mode)
+{
+    for (unsigned i = 0; i < slots->n; i++) {
+        count_at(c, slots->offsets[i], mode);
+    }
+    slots->full = slots->full ? !slots->found_empty : slots->n == slots->of;
+    slots->found_empty = false;
+    slots->n = 0;
+    slots->of = 0;
 }
 
 /* The functions of a mode: for a child, and for a foreign object. */
@@ -233,10 +292,9 @@ promoting_of(const struct wr_round *round)
 /* Count what is no usual pair, and promote it.  False: it takes no part. */
 WR_COLLECT_INLINE bool
 count_other(struct wr_round *round, struct wr_pool_ref *ref, struct counting *c,
-            size_t granule, struct promoting *p, wr_each_fn visit,
+            weir_object *o, int8_t *byte, struct promoting *p, wr_each_fn visit,
             wr_each_foreign_fn foreign)
 {
-    weir_object *o = (weir_object *)(c->base + (granule << WR_GRANULE_SHIFT));
     int64_t count = wr_ref_value(o);
     uint8_t flags = o->flags;
 
@@ -251,7 +309,7 @@ count_other(struct wr_round *round, struct wr_pool_ref *ref, struct counting *c,
         note_special(ref, o);
     }
     if (wr_likely(count < WR_BIG_COUNT)) {
-        c->count[granule] = (int8_t)(c->count[granule] - (int8_t)count);
+        *byte = (int8_t)(*byte - (int8_t)count);
     } else {
         note_big(round, ref, o);
     }
@@ -266,10 +324,10 @@ count_other(struct wr_round *round, struct wr_pool_ref *ref, struct counting *c,
  */
 WR_COLLECT_INLINE bool
 count_block(struct wr_round *round, struct wr_pool_ref *ref, struct counting *c,
-            size_t granule, struct promoting *p, wr_each_fn visit,
+            weir_object *o, int8_t *byte, struct promoting *p,
+            struct slots *slots, enum mode mode, wr_each_fn visit,
             wr_each_foreign_fn foreign)
 {
-    weir_object *o = (weir_object *)(c->base + (granule << WR_GRANULE_SHIFT));
     struct wr_instance *pair = (struct wr_instance *)(void *)o;
     int64_t count = wr_ref_value(o);
     weir_object *first, *second;
@@ -278,16 +336,26 @@ count_block(struct wr_round *round, struct wr_pool_ref *ref, struct counting *c,
     WEIR_ASSERT_SLOW(count <= 0 || (o->flags & WR_FLAG_TRACKED) == 0 ||
                      wr_old_bits_agree(o));
     if ((uint64_t)count - 1 >= WR_BIG_COUNT - 1 || o->flags != p->usual) {
-        return count_other(round, ref, c, granule, p, visit, foreign);
+        return count_other(round, ref, c, o, byte, p, visit, foreign);
     }
     first = pair->slots[0];
     second = pair->slots[1];
     if (p->usual != p->usual_after) {
         o->flags = p->usual_after;
     }
-    c->count[granule] = (int8_t)(c->count[granule] - (int8_t)count);
-    visit(first, c);
-    visit(second, c);
+    *byte = (int8_t)(*byte - (int8_t)count);
+    if (mode == COUNT_WHOLE) {
+        /* Not in the cache: it waits for that, and not for guesses. */
+        visit(first, c);
+        visit(second, c);
+    } else if (slots->full) {
+        count_slot(c, slots, first, mode);
+        count_slot(c, slots, second, mode);
+    } else {
+        note_slot(c, slots, first);
+        note_slot(c, slots, second);
+        slots->of += 2;
+    }
     return true;
 }
 
@@ -301,13 +369,18 @@ count_pool(struct wr_round *round, struct wr_pool_ref *ref, enum mode mode,
     const uint64_t *passed = passed_over(round->generation);
     struct promoting p = promoting_of(round);
     struct starts starts = starts_of(&blocks);
+    struct slots slots;
     size_t last = (blocks.end - blocks.size) >> WR_GRANULE_SHIFT;
 
+    slots.n = slots.of = 0;
+    slots.full = slots.found_empty = false;
     if (blocks.end == blocks.first) {
         return;
     }
     for (size_t word = blocks.first >> 10; word <= last / 64; word++) {
         uint64_t bits = next_starts(&starts);
+        uintptr_t start = c.base + (word << 10);
+        int8_t *bytes = c.count + word * WR_SCAN_STEP;
 
         if (word == last / 64) {
             bits &= UINT64_MAX >> (63 - last % 64);
@@ -322,11 +395,15 @@ count_pool(struct wr_round *round, struct wr_pool_ref *ref, enum mode mode,
         /* Ends: each turn clears a bit. */
         for (uint64_t rest = bits; rest != 0; rest &= rest - 1) {
             unsigned bit = wr_bitmap_lowest(rest);
+            weir_object *o = (weir_object *)(start + ((size_t)bit << 4));
 
-            if (!count_block(round, ref, &c, word * 64 + bit, &p, visit,
-                             foreign)) {
+            if (!count_block(round, ref, &c, o, &bytes[bit], &p, &slots, mode,
+                             visit, foreign)) {
                 bits &= ~(UINT64_C(1) << bit);
             }
+        }
+        if (mode != COUNT_WHOLE) {
+            count_slots(&c, &slots, mode);
         }
         flush_word(round, word, bits);
     }
@@ -471,31 +548,35 @@ resolve_all(struct wr_round *round)
  * refer to each other are then not looked for again.
  */
 static void
-split_pool(const struct wr_pool_ref *ref)
+split_pool(struct wr_round *round, const struct wr_pool_ref *ref)
 {
     const struct wr_blocks blocks = wr_round_blocks(ref->pool);
     uint64_t *cand = wr_side.cand;
     int8_t *count = wr_side.count;
+    uint64_t left = 0;
     size_t end = wr_round_side_end(&blocks);
 
     for (size_t word = blocks.first >> 10; word << 10 < end; word++) {
         int8_t *bytes = count + word * WR_SCAN_STEP;
-        uint64_t some = ~wr_scan_zeros(bytes);
+        uint64_t some = wr_scan_all_zero(bytes) ? 0 : ~wr_scan_zeros(bytes);
         uint64_t strays = some & ~cand[word];
 
         cand[word] &= ~some;
+        left += wr_bitmap_popcount_word(cand[word]);
         /* Counted as children, and no candidates: no roots either. */
         for (; wr_unlikely(strays != 0); strays &= strays - 1) {
             bytes[wr_bitmap_lowest(strays)] = 0;
         }
     }
+    round->left += left;
 }
 
 static void
 split_all(struct wr_round *round)
 {
+    round->left = 0;
     for (size_t i = 0; i < round->npools; i++) {
-        split_pool(&round->pools[i]);
+        split_pool(round, &round->pools[i]);
     }
     wr_mark_roots(round);
 }
@@ -553,6 +634,8 @@ wr_detect_summarise(struct wr_round *round)
         wr_round_keep(round, &kept, i, ref);
     }
     round->npools = kept;
+    /* [inv:collect.left] */
+    WEIR_ASSERT(round->garbage == round->left);
 }
 
 void
@@ -583,6 +666,7 @@ wr_detect_keep(struct wr_round *round, weir_object *o)
 
     if (wr_bitmap_test(wr_side.cand, granule)) {
         wr_bitmap_clear(wr_side.cand, granule);
+        round->left--;
         round->stack[round->top++] = o;
         wr_mark_stack(round);
     }
@@ -638,5 +722,7 @@ wr_detect_again(struct wr_round *round)
     split_all(round);
     wr_mark_rescan(round);
     round->garbage = count_garbage(round);
+    /* [inv:collect.left] */
+    WEIR_ASSERT(round->garbage == round->left);
     return WEIR_OK;
 }

@@ -3,9 +3,14 @@
  * collect/mark.c - from what lives to what that refers to.
  *
  * A stack of objects to look at, and before it a queue: what leaves the stack
- * is prefetched, and is looked at only when WR_QUEUE others have been.  In a
+ * is prefetched, and is looked at only when QUEUE others have been.  In a
  * heap whose order in memory is not its order of links that is what hides the
  * latency of memory.  A young collection works in the cache and has no queue.
+ * Marking is over as soon as there is no candidate left to come to.
+ *
+ * A full one sweeps first.  What is reached is not put on the stack if it lies
+ * where the sweep is going to come by: it gets a side byte that is not zero, as
+ * a root has, and is looked at in the order of memory.
  *
  * Where the queue would stay empty, along a chain, see collect/scout.h.
  *
@@ -32,6 +37,9 @@ enum {
     SECOND_LINE = 40
 };
 
+/* No word of a bitmap. */
+#define NOWHERE SIZE_MAX
+
 /* Which bits, and what a set one means. */
 enum mode {
     MODE_KNOWN, /* mark bits: reached.  All pools take part. */
@@ -47,6 +55,11 @@ struct marking {
     weir_object **stack;
     size_t top;
     size_t capacity;
+    uint64_t left;    /* but KNOWN: bits that are set */
+    int8_t *count;    /* WHOLE: not zero of what lies ahead of the sweep */
+    size_t here;      /* the bitmap word that is swept, or NOWHERE */
+    size_t ahead;     /* and the first of those that will be */
+    uint64_t local;   /* of the word that is swept: reached meanwhile */
     uint64_t reached; /* KNOWN: candidates that were looked at */
     struct wr_round *round;
 };
@@ -62,6 +75,11 @@ marking_of(struct wr_round *round, enum mode mode)
         .stack = round->stack,
         .top = round->top,
         .capacity = round->stack_capacity,
+        .left = round->left,
+        .count = wr_side.count,
+        .here = NOWHERE,
+        .ahead = round->ahead,
+        .local = 0,
         .reached = 0,
         .round = round,
     };
@@ -80,19 +98,27 @@ note_lost(struct wr_round *round, size_t offset)
     round->lost = true;
 }
 
-/* Has nothing come to the child yet?  Then the bit that says so is in `word`,
- * which is the one at `offset`. */
+/*
+ * Has nothing come to the child yet?  Then the bit that says so is in the byte
+ * at *place, which is `byte` and will be *after.  A byte, not a word: what is
+ * allocated together is reached together, and the next look at the same word
+ * would have to wait for this one's store.
+ */
 WR_COLLECT_INLINE bool
 is_news(const struct marking *m, weir_object *child, enum mode mode,
-        size_t *offset, uint64_t *word)
+        size_t *offset, uint8_t **place, uint8_t *after)
 {
+    unsigned bit;
+
     *offset = (size_t)((uintptr_t)child - m->base);
     if (*offset >= m->bytes ||
         (mode == MODE_SOME && m->member[*offset >> 16] == 0)) {
         return false;
     }
-    *word = m->bits[*offset >> 10];
-    return (*word >> (*offset >> 4 & 63U) & 1U) != (mode == MODE_KNOWN);
+    *place = (uint8_t *)m->bits + wr_bitmap_byte(*offset >> 4);
+    bit = 1U << (*offset >> 4 & 7U);
+    *after = (uint8_t)(**place ^ bit);
+    return ((**place & bit) != 0) == (mode != MODE_KNOWN);
 }
 
 /* A child of something alive is alive.  Caller: there is room on the stack. */
@@ -100,12 +126,26 @@ WR_COLLECT_INLINE void
 reach_with_room(struct marking *m, weir_object *child, enum mode mode)
 {
     size_t offset;
-    uint64_t word;
+    uint8_t *place, after;
 
-    if (is_news(m, child, mode, &offset, &word)) {
-        m->bits[offset >> 10] = word ^ UINT64_C(1) << (offset >> 4 & 63U);
-        m->stack[m->top++] = child;
+    if (!is_news(m, child, mode, &offset, &place, &after)) {
+        return;
     }
+    *place = after;
+    m->stack[m->top] = child;
+    if (mode == MODE_WHOLE) {
+        /* Where it lies is anybody's guess: no jumps. */
+        size_t word = offset >> 10;
+        bool here = word == m->here;
+        bool ahead = word >= m->ahead;
+
+        m->local |= (uint64_t)here << (offset >> 4 & 63U);
+        m->count[offset >> 4] = (int8_t)ahead;
+        m->top += here || ahead ? 0 : 1;
+    } else {
+        m->top++;
+    }
+    m->left--;
 }
 
 /* The same where there may be none. */
@@ -113,13 +153,23 @@ WR_COLLECT_INLINE void
 reach(struct marking *m, weir_object *child, enum mode mode)
 {
     size_t offset;
-    uint64_t word;
+    uint8_t *place, after;
 
     if (wr_likely(m->top < m->capacity)) {
         reach_with_room(m, child, mode);
-    } else if (mode != MODE_KNOWN && is_news(m, child, mode, &offset, &word)) {
-        m->bits[offset >> 10] = word ^ UINT64_C(1) << (offset >> 4 & 63U);
-        note_lost(m->round, offset);
+    } else if (mode != MODE_KNOWN &&
+               is_news(m, child, mode, &offset, &place, &after)) {
+        size_t word = offset >> 10;
+
+        *place = after;
+        m->left--;
+        if (mode == MODE_WHOLE && word == m->here) {
+            m->local |= UINT64_C(1) << (offset >> 4 & 63U);
+        } else if (mode == MODE_WHOLE && word >= m->ahead) {
+            m->count[offset >> 4] = 1;
+        } else {
+            note_lost(m->round, offset);
+        }
     }
 }
 
@@ -140,6 +190,8 @@ reach(struct marking *m, weir_object *child, enum mode mode)
                                                                                \
         wr_traverse(o, out_##name, &copy);                                     \
         m->top = copy.top;                                                     \
+        m->left = copy.left;                                                   \
+        m->local = copy.local;                                                 \
     }
 
 WR_MARK_FUNCTIONS(known, MODE_KNOWN)
@@ -251,8 +303,11 @@ is_out_of_patience(struct wr_round *round, const weir_object *next)
     return false;
 }
 
-/* Look at what is on the stack and in the rows, until both are empty or no more
- * than a few are at hand too often. */
+/*
+ * Look at what is on the stack and in the rows, until both are empty or no more
+ * than a few are at hand too often.  Without the queue first come is first
+ * looked at: so all are met before the last are looked at, if all are alive.
+ */
 WR_COLLECT_INLINE void
 drain(struct wr_round *round, unsigned few, bool queued, enum mode mode,
       wr_each_fn visit, wr_each_foreign_fn foreign)
@@ -261,9 +316,10 @@ drain(struct wr_round *round, unsigned few, bool queued, enum mode mode,
     weir_object *queue[QUEUE];
     unsigned at = 0;
     unsigned n = 0;
+    size_t bottom = 0;
 
     /* Ends: an object is pushed when its bit changes, once; a row goes on. */
-    for (;;) {
+    while (mode == MODE_KNOWN || m.left > 0) {
         weir_object *o;
         uint64_t next = 0;
 
@@ -286,8 +342,11 @@ drain(struct wr_round *round, unsigned few, bool queued, enum mode mode,
                     (weir_object *)((uintptr_t)o | SENT_TWICE);
                 continue;
             }
-        } else if (m.top > 0) {
-            o = m.stack[--m.top];
+        } else if (bottom < m.top) {
+            o = m.stack[bottom++];
+            if (bottom == m.top) {
+                bottom = m.top = 0;
+            }
         } else if (round->nrows > 0) {
             o = round->rows[--round->nrows].object;
             next = round->rows[round->nrows].next;
@@ -299,6 +358,12 @@ drain(struct wr_round *round, unsigned few, bool queued, enum mode mode,
         }
         look_at(&m, o, next, mode, visit, foreign);
     }
+    if (mode != MODE_KNOWN && m.left == 0) {
+        /* What waits has nothing to show. */
+        m.top = n = 0;
+        round->nrows = 0;
+        round->lost = false;
+    }
     /* They fit: the stack is empty, and longer than the queue. */
     for (; n > 0; n--) {
         m.stack[m.top++] = (weir_object *)((uintptr_t)queue[at++ % QUEUE] &
@@ -307,6 +372,8 @@ drain(struct wr_round *round, unsigned few, bool queued, enum mode mode,
     round->top = m.top;
     if (mode == MODE_KNOWN) {
         round->candidates += m.reached;
+    } else {
+        round->left = m.left;
     }
 }
 
@@ -412,46 +479,86 @@ enum { ROOTS_WAIT = 128 };
  * Look at the roots of one pool, whose side bytes are not zero; they are
  * afterwards.  In address order: no queue is as fast.  Where there were arrays
  * there will be more, so a word's are sent for before the first is looked at.
+ *
+ * WHOLE: what is reached in the same word is looked at in the same turn, and
+ * from word `ahead` of the bitmap on it gets a byte of its own.
  */
 WR_COLLECT_INLINE void
-look_at_roots(struct wr_round *round, const struct wr_pool_ref *ref,
-              enum mode mode, wr_each_fn visit, wr_each_foreign_fn foreign)
+sweep_word(struct marking *m, size_t word, uint64_t roots, bool *arrays,
+           enum mode mode, wr_each_fn visit, wr_each_foreign_fn foreign)
+{
+    for (uint64_t rest = *arrays ? roots : 0; rest != 0; rest &= rest - 1) {
+        (void)wr_send_for_array(wr_object_at(word, wr_bitmap_lowest(rest)));
+    }
+    *arrays = false;
+    m->here = word;
+    /* Ends: what is reached has lost its bit. */
+    while (roots != 0) {
+        weir_object *o = wr_object_at(word, wr_bitmap_lowest(roots));
+
+        *arrays |= wr_has_array(o);
+        look_at(m, o, 0, mode, visit, foreign);
+        roots = (roots & (roots - 1)) | m->local;
+        m->local = 0;
+    }
+}
+
+WR_COLLECT_INLINE void
+sweep_pool(struct wr_round *round, const struct wr_pool_ref *ref, bool last,
+           enum mode mode, wr_each_fn visit, wr_each_foreign_fn foreign)
 {
     struct marking m = marking_of(round, mode);
     const struct wr_blocks blocks = wr_round_blocks(ref->pool);
-    int8_t *count = wr_side.count;
     size_t end = wr_round_side_end(&blocks);
     bool arrays = true;
 
     for (size_t word = blocks.first >> 10; word << 10 < end; word++) {
-        int8_t *bytes = count + word * WR_SCAN_STEP;
-        uint64_t roots = ~wr_scan_zeros(bytes);
+        int8_t *bytes = m.count + word * WR_SCAN_STEP;
+        uint64_t roots;
 
-        if (roots == 0) {
+        if (wr_scan_all_zero(bytes)) {
             continue;
         }
+        roots = ~wr_scan_zeros(bytes);
         memset(bytes, 0, WR_SCAN_STEP);
-        for (uint64_t rest = arrays ? roots : 0; rest != 0; rest &= rest - 1) {
-            (void)wr_send_for_array(wr_object_at(word, wr_bitmap_lowest(rest)));
+        if (m.left == 0) {
+            continue;
         }
-        arrays = false;
-        for (; roots != 0; roots &= roots - 1) {
-            weir_object *o = wr_object_at(word, wr_bitmap_lowest(roots));
-
-            arrays |= wr_has_array(o);
-            look_at(&m, o, 0, mode, visit, foreign);
-        }
+        m.ahead = last ? word + 1 : 0;
+        sweep_word(&m, word, roots, &arrays, mode, visit, foreign);
         if (m.top >= ROOTS_WAIT) {
             round->top = m.top;
+            round->left = m.left;
+            round->ahead = m.ahead;
             if (mode == MODE_WHOLE) {
                 drain_most(round);
             } else {
                 drain_some(round);
             }
             m.top = round->top;
+            m.left = round->left;
         }
     }
     round->top = m.top;
+    round->left = m.left;
+}
+
+/*
+ * In the first sweep nothing goes on the stack: what lies behind waits for the
+ * second.  So whatever the roots are, of a heap that lies in the order of its
+ * links nearly all is looked at in that order, and a list of all its objects
+ * needs no stack.
+ */
+static void
+sweep(struct wr_round *round)
+{
+    for (int last = 0; last <= 1; last++) {
+        for (size_t i = 0; i < round->npools; i++) {
+            sweep_pool(round, &round->pools[i], last != 0, MODE_WHOLE,
+                       reach_whole, foreign_whole);
+        }
+    }
+    round->ahead = NOWHERE;
 }
 
 /*
@@ -482,20 +589,16 @@ mark_chains(struct wr_round *round)
 void
 wr_mark_roots(struct wr_round *round)
 {
-    for (size_t i = 0; i < round->npools; i++) {
-        if (round->whole) {
-            look_at_roots(round, &round->pools[i], MODE_WHOLE, reach_whole,
-                          foreign_whole);
-        } else {
-            look_at_roots(round, &round->pools[i], MODE_SOME, reach_some,
-                          foreign_some);
-        }
-    }
     if (round->whole) {
+        sweep(round);
         mark_chains(round);
-    } else {
-        drain_some(round);
+        return;
     }
+    for (size_t i = 0; i < round->npools; i++) {
+        sweep_pool(round, &round->pools[i], true, MODE_SOME, reach_some,
+                   foreign_some);
+    }
+    drain_some(round);
 }
 
 /* ---- what is wholly alive ----------------------------------------------- */

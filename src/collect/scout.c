@@ -390,6 +390,7 @@ wr_scout(struct wr_round *round)
     }
     /* Whoever walks still and is not alive is of no use. */
     settle(&s);
+    round->left -= s.done.alive;
     total.alive += s.done.alive;
     total.vain += s.done.vain;
     return s.done;
