@@ -698,6 +698,21 @@ START_TEST(both_ways_of_comparing_agree)
 }
 END_TEST
 
+START_TEST(one_byte_of_any_value_is_seen)
+{
+    _Alignas(64) int8_t bytes[WR_SCAN_STEP] = {0};
+
+    ck_assert(wr_scan_all_zero(bytes));
+    for (unsigned i = 0; i < WR_SCAN_STEP; i++) {
+        for (int value = INT8_MIN; value <= INT8_MAX; value++) {
+            bytes[i] = (int8_t)value;
+            ck_assert_int_eq(wr_scan_all_zero(bytes), value == 0);
+        }
+        bytes[i] = 0;
+    }
+}
+END_TEST
+
 Suite *
 wr_suite_collect(void)
 {
@@ -736,6 +751,7 @@ wr_suite_collect(void)
     tcase_add_test(calls, what_is_tracked);
     tcase_add_test(calls, side_data_is_zero_at_rest);
     tcase_add_test(calls, both_ways_of_comparing_agree);
+    tcase_add_test(calls, one_byte_of_any_value_is_seen);
     suite_add_tcase(suite, calls);
 
     tcase_add_checked_fixture(big, setup, teardown);

@@ -506,7 +506,7 @@ START_TEST(links_along_memory_or_against_it)
 {
     enum { N = 5000 };
     bool upwards = _i % 2 == 0;
-    bool listed = _i / 2 == 0;
+    bool listed = _i / 2 % 2 == 0;
     weir_object **nodes = malloc(N * sizeof(nodes[0]));
     weir_object *holder;
 
@@ -546,10 +546,10 @@ END_TEST
 Suite *
 wr_suite_collect_roots(void)
 {
-    TCase *order = tcase_create("order");
     Suite *suite = suite_create("collect_roots");
     TCase *roots = tcase_create("roots");
     TCase *arrays = tcase_create("arrays");
+    TCase *order = tcase_create("order");
 
     tcase_add_checked_fixture(roots, setup, teardown);
     tcase_set_timeout(roots, 60);

@@ -81,16 +81,18 @@ count_at(const struct counting *c, size_t offset, enum mode mode)
     c->count[offset >> 4] = n;
 }
 
-/* The same of a child: NULL, an atom, an immortal constant and what is too new
- * lie outside. */
-WR_COLLECT_INLINE void
+/* The same of a child.  False: it is NULL, or an atom, an immortal constant or
+ * too new, which lie outside as well. */
+WR_COLLECT_INLINE bool
 count_child(const struct counting *c, weir_object *child, enum mode mode)
 {
     size_t offset = (size_t)((uintptr_t)child - c->base);
 
-    if (offset < c->bytes) {
-        count_at(c, offset, mode);
+    if (offset >= c->bytes) {
+        return false;
     }
+    count_at(c, offset, mode);
+    return true;
 }
 
 /*
@@ -117,20 +119,6 @@ note_slot(const struct counting *c, struct slots *slots, weir_object *child)
     slots->n += offset < c->bytes ? 1 : 0;
 }
 
-/* Count a slot that is hardly empty. */
-WR_COLLECT_INLINE void
-count_slot(const struct counting *c, struct slots *slots, weir_object *child,
-           enum mode mode)
-{
-    size_t offset = (size_t)((uintptr_t)child - c->base);
-
-    if (wr_likely(offset < c->bytes)) {
-        count_at(c, offset, mode);
-    } else {
-        slots->found_empty = true;
-    }
-}
-
 /* The pairs of a word have been met. */
 WR_COLLECT_INLINE void
 count_slots(const struct counting *c, struct slots *slots, enum mode mode)
@@ -148,11 +136,11 @@ count_slots(const struct counting *c, struct slots *slots, enum mode mode)
 #define WR_COUNT_FUNCTIONS(name, mode)                                         \
     WR_COLLECT_INLINE void count_##name(weir_object *child, void *context)     \
     {                                                                          \
-        count_child(context, child, mode);                                     \
+        (void)count_child(context, child, mode);                               \
     }                                                                          \
     static void out_##name(weir_object *child, void *context)                  \
     {                                                                          \
-        count_child(context, child, mode);                                     \
+        (void)count_child(context, child, mode);                               \
     }                                                                          \
     WR_COLLECT_INLINE void foreign_##name(weir_object *o, void *context)       \
     {                                                                          \
@@ -349,8 +337,12 @@ count_block(struct wr_round *round, struct wr_pool_ref *ref, struct counting *c,
         visit(first, c);
         visit(second, c);
     } else if (slots->full) {
-        count_slot(c, slots, first, mode);
-        count_slot(c, slots, second, mode);
+        if (wr_unlikely(!count_child(c, first, mode))) {
+            slots->found_empty = true;
+        }
+        if (wr_unlikely(!count_child(c, second, mode))) {
+            slots->found_empty = true;
+        }
     } else {
         note_slot(c, slots, first);
         note_slot(c, slots, second);

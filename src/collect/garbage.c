@@ -207,7 +207,7 @@ drop_last(struct wr_thread *self, weir_object *child)
     (void)wr_quiet_swap(before);
 }
 
-/* Drop a reference out of the garbage, what there is. */
+/* Drop a reference out of the garbage, if there is one. */
 WR_COLLECT_INLINE void
 drop_outside(const struct freeing *f, weir_object *child)
 {

@@ -100,7 +100,7 @@ note_lost(struct wr_round *round, size_t offset)
 
 /*
  * Has nothing come to the child yet?  Then the bit that says so is in the byte
- * at *place, which is `byte` and will be *after.  A byte, not a word: what is
+ * at *place, which is to be *after.  A byte, not a word: what is
  * allocated together is reached together, and the next look at the same word
  * would have to wait for this one's store.
  */
@@ -476,12 +476,9 @@ wr_mark_rescan(struct wr_round *round)
 enum { ROOTS_WAIT = 128 };
 
 /*
- * Look at the roots of one pool, whose side bytes are not zero; they are
- * afterwards.  In address order: no queue is as fast.  Where there were arrays
- * there will be more, so a word's are sent for before the first is looked at.
- *
- * WHOLE: what is reached in the same word is looked at in the same turn, and
- * from word `ahead` of the bitmap on it gets a byte of its own.
+ * Look at the roots of one word, and at what they reach in it.  Where there
+ * were arrays in the last there will be more, so they are sent for before the
+ * first is looked at.
  */
 WR_COLLECT_INLINE void
 sweep_word(struct marking *m, size_t word, uint64_t roots, bool *arrays,
@@ -503,6 +500,11 @@ sweep_word(struct marking *m, size_t word, uint64_t roots, bool *arrays,
     }
 }
 
+/*
+ * Look at the roots of one pool, whose side bytes are not zero; they are
+ * afterwards.  In address order: no queue is as fast.  WHOLE: what is reached
+ * ahead gets such a byte too, and what is behind unless this is the last sweep.
+ */
 WR_COLLECT_INLINE void
 sweep_pool(struct wr_round *round, const struct wr_pool_ref *ref, bool last,
            enum mode mode, wr_each_fn visit, wr_each_foreign_fn foreign)

@@ -309,8 +309,6 @@ wr_round_prepare(struct wr_round *round, int generation)
     round->generation = generation;
     round->bytes = n << WR_POOL_SHIFT;
     round->top = 0;
-    round->left = 0;
-    round->ahead = SIZE_MAX;
     round->nbig = 0;
     round->big_lost = false;
     round->lost = false;

@@ -103,14 +103,15 @@ struct wr_round {
     /* Marking: found alive, children not yet looked at. */
     weir_object **stack;
     size_t top;
+    size_t stack_capacity;
 
-    /* [inv:collect.left] Cand bits that are set.  When there are none marking
-     * ends, whatever waits. */
+    /* [inv:collect.left] From the split on: cand bits that are set.  When there
+     * are none marking ends, whatever waits. */
     uint64_t left;
 
-    /* Whole: the bitmap word from which on a sweep will come by. */
+    /* Whole, from the first sweep on: the bitmap word from which on a sweep
+     * will come by. */
     size_t ahead;
-    size_t stack_capacity;
 
     /* Objects that it looks at one by one before it leaves that to others. */
     size_t patience;

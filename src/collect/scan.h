@@ -49,24 +49,14 @@ wr_scan_zeros_portable(const int8_t *bytes)
     return result;
 }
 
-/* Are 64 bytes all zero?  bytes is aligned to 64. */
+/* Are 64 bytes all zero? */
 static inline bool
 wr_scan_all_zero(const int8_t *bytes)
 {
-#if defined(__SSE2__) && !defined(WR_SCAN_PORTABLE)
-    const __m128i *v = (const __m128i *)(const void *)bytes;
-    __m128i some = _mm_or_si128(
-        _mm_or_si128(_mm_load_si128(v), _mm_load_si128(v + 1)),
-        _mm_or_si128(_mm_load_si128(v + 2), _mm_load_si128(v + 3)));
-
-    return _mm_movemask_epi8(_mm_cmpeq_epi8(some, _mm_setzero_si128())) ==
-           0xffff;
-#else
-    uint64_t v[8];
+    uint64_t v[WR_SCAN_STEP / sizeof(uint64_t)];
 
     memcpy(v, bytes, sizeof(v));
     return (v[0] | v[1] | v[2] | v[3] | v[4] | v[5] | v[6] | v[7]) == 0;
-#endif
 }
 
 /* Bit i is set where bytes[i] is zero; bytes is aligned to 64. */
