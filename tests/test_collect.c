@@ -5,14 +5,13 @@
  * Most tests build a graph, compare a collection with the prediction of the
  * reference collector, and look for leaks.
  */
-#include "tests/fixture.h"
+#include "tests/checked_collect.h"
 
 #include "base/random.h"
 #include "collect/collect.h"
 #include "collect/scan.h"
 #include "heap/side.h"
 #include "object/header.h"
-#include "tests/reference.h"
 
 #include <pthread.h>
 
@@ -30,20 +29,6 @@ static void
 teardown(void)
 {
     wr_test_stop();
-}
-
-/* Collect and compare with the reference; returns how many were found. */
-static int64_t
-collect_checked(int generation)
-{
-    struct wr_reference *reference = wr_reference_predict(generation);
-    int64_t found = weir_gc_collect(generation);
-    const char *wrong = wr_reference_compare(reference);
-
-    ck_assert_msg(wrong == NULL, "%s", wrong);
-    ck_assert_int_eq(found, (int64_t)wr_reference_garbage(reference));
-    wr_reference_free(reference);
-    return found;
 }
 
 /* A type with n slots, the same one each time. */

@@ -1,6 +1,8 @@
 WEIR_SOURCES += \
 	%D%/collect.c \
 	%D%/collect.h \
+	%D%/count.c \
+	%D%/count.h \
 	%D%/detect.c \
 	%D%/ending.c \
 	%D%/ending.h \
@@ -14,6 +16,8 @@ WEIR_SOURCES += \
 	%D%/mark.h \
 	%D%/nodes.c \
 	%D%/nodes.h \
+	%D%/order.c \
+	%D%/order.h \
 	%D%/overflow.c \
 	%D%/overflow.h \
 	%D%/report.c \
@@ -37,6 +41,7 @@ WEIR_SOURCES += \
 	%D%/weak.c
 
 WEIR_TEST_SOURCES += \
+	tests/checked_collect.h \
 	tests/pair_fixture.h \
 	tests/reference.c \
 	tests/reference.h \
@@ -58,6 +63,7 @@ WEIR_TEST_SOURCES += \
 	tests/test_keep.c \
 	tests/test_pace.c \
 	tests/test_phases.c \
+	tests/test_order.c \
 	tests/test_overflow.c \
 	tests/test_scout.c \
 	tests/test_size.c \

@@ -25,6 +25,7 @@
 
 #include <string.h>
 
+#include "collect/order.h"
 #include "collect/scout.h"
 #include "collect/visit.h"
 
@@ -44,6 +45,7 @@ enum {
 enum mode {
     MODE_KNOWN, /* mark bits: reached.  All pools take part. */
     MODE_WHOLE, /* cand bits: not reached.  All pools, or their bits are 0. */
+    MODE_SWEPT, /* the same during a sweep */
     MODE_SOME   /* the same; pools that take no part may have no bits */
 };
 
@@ -133,7 +135,7 @@ reach_with_room(struct marking *m, weir_object *child, enum mode mode)
     }
     *place = after;
     m->stack[m->top] = child;
-    if (mode == MODE_WHOLE) {
+    if (mode == MODE_SWEPT) {
         /* Where it lies is anybody's guess: no jumps. */
         size_t word = offset >> 10;
         bool here = word == m->here;
@@ -163,9 +165,9 @@ reach(struct marking *m, weir_object *child, enum mode mode)
 
         *place = after;
         m->left--;
-        if (mode == MODE_WHOLE && word == m->here) {
+        if (mode == MODE_SWEPT && word == m->here) {
             m->local |= UINT64_C(1) << (offset >> 4 & 63U);
-        } else if (mode == MODE_WHOLE && word >= m->ahead) {
+        } else if (mode == MODE_SWEPT && word >= m->ahead) {
             m->count[offset >> 4] = 1;
         } else {
             note_lost(m->round, offset);
@@ -196,6 +198,7 @@ reach(struct marking *m, weir_object *child, enum mode mode)
 
 WR_MARK_FUNCTIONS(known, MODE_KNOWN)
 WR_MARK_FUNCTIONS(whole, MODE_WHOLE)
+WR_MARK_FUNCTIONS(swept, MODE_SWEPT)
 WR_MARK_FUNCTIONS(some, MODE_SOME)
 
 /* Remember the rest of a long array.  False: there is no room. */
@@ -395,6 +398,12 @@ static void __attribute__((noinline)) drain_most(struct wr_round *round)
     drain(round, FEW_ROOTS, true, MODE_WHOLE, reach_whole, foreign_whole);
 }
 
+static void __attribute__((noinline)) drain_swept(struct wr_round *round)
+{
+    round->patience = 0;
+    drain(round, FEW_ROOTS, true, MODE_SWEPT, reach_swept, foreign_swept);
+}
+
 /* Leave at a chain. */
 static void __attribute__((noinline))
 drain_to_chain(struct wr_round *round, size_t patience)
@@ -532,7 +541,9 @@ sweep_pool(struct wr_round *round, const struct wr_pool_ref *ref, bool last,
             round->top = m.top;
             round->left = m.left;
             round->ahead = m.ahead;
-            if (mode == MODE_WHOLE) {
+            if (mode == MODE_SWEPT) {
+                drain_swept(round);
+            } else if (mode == MODE_WHOLE) {
                 drain_most(round);
             } else {
                 drain_some(round);
@@ -546,6 +557,17 @@ sweep_pool(struct wr_round *round, const struct wr_pool_ref *ref, bool last,
 }
 
 /*
+ * Is memory in the order of links, as far as is known?  And where one array
+ * names a good part of the heap, the items of that are all reached before any
+ * is looked at, and need no stack.
+ */
+static bool
+is_for_sweeps(const struct wr_round *round)
+{
+    return !round->order.broken || round->longest > round->candidates / 8;
+}
+
+/*
  * In the first sweep nothing goes on the stack: what lies behind waits for the
  * second.  So whatever the roots are, of a heap that lies in the order of its
  * links nearly all is looked at in that order, and a list of all its objects
@@ -556,11 +578,24 @@ sweep(struct wr_round *round)
 {
     for (int last = 0; last <= 1; last++) {
         for (size_t i = 0; i < round->npools; i++) {
-            sweep_pool(round, &round->pools[i], last != 0, MODE_WHOLE,
-                       reach_whole, foreign_whole);
+            if (wr_order_holds(round)) {
+                wr_order_settle(round);
+                return;
+            }
+            sweep_pool(round, &round->pools[i], last != 0, MODE_SWEPT,
+                       reach_swept, foreign_swept);
         }
     }
-    round->ahead = NOWHERE;
+}
+
+/* No sweep, only the roots. */
+static void
+start_from_roots(struct wr_round *round)
+{
+    for (size_t i = 0; i < round->npools; i++) {
+        sweep_pool(round, &round->pools[i], true, MODE_WHOLE, reach_whole,
+                   foreign_whole);
+    }
 }
 
 /*
@@ -592,7 +627,11 @@ void
 wr_mark_roots(struct wr_round *round)
 {
     if (round->whole) {
-        sweep(round);
+        if (is_for_sweeps(round)) {
+            sweep(round);
+        } else {
+            start_from_roots(round);
+        }
         mark_chains(round);
         return;
     }
@@ -670,8 +709,7 @@ leave_alive(struct wr_round *round)
         } else {
             /* [inv:collect.wholly-alive] */
             WEIR_ASSERT_SLOW(is_wholly_marked(ref.pool));
-            memset(wr_side.mark + (size_t)ref.pool * WR_POOL_WORDS, 0,
-                   WR_POOL_WORDS * sizeof(uint64_t));
+            wr_round_clear_marks(ref.pool);
             wr_touched[ref.pool] = 0;
             round->member[ref.pool] = 0;
         }

@@ -323,6 +323,8 @@ wr_round_prepare(struct wr_round *round, int generation)
     round->nrows = 0;
     round->whole = false;
     round->partial = false;
+    round->longest = 0;
+    wr_order_forget(&round->order);
     if (reserve_pools(round, n) != WEIR_OK) {
         return WEIR_ENOMEM;
     }

@@ -32,10 +32,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/bitmap.h"
 #include "base/vector.h"
 #include "collect/collect.h"
+#include "collect/order.h"
 #include "collect/overflow.h"
 #include "heap/heap.h"
 #include "heap/region.h"
@@ -49,7 +51,8 @@ enum {
     WR_SEEN_FINALIZER = 2, /* one whose finalizer has not been started */
     WR_SEEN_GARBAGE = 4,   /* cand bits are left */
     WR_SEEN_WEAK = 8,      /* one that the table of weak references may know */
-    WR_SEEN_MARKED = 16    /* mark bits name objects that are alive */
+    WR_SEEN_MARKED = 16    /* mark bits, of objects that are alive or of
+                            * exceptions of the order */
 };
 
 /* A pool's place in `member`: 0, or that it takes part and whether a block's
@@ -112,6 +115,11 @@ struct wr_round {
     /* Whole, from the first sweep on: the bitmap word from which on a sweep
      * will come by. */
     size_t ahead;
+
+    struct wr_order order;
+
+    /* Items of the candidate that has most, of a list, tuple, dict or set. */
+    uint64_t longest;
 
     /* Objects that it looks at one by one before it leaves that to others. */
     size_t patience;
@@ -213,6 +221,14 @@ void wr_round_populate(const struct wr_round *round, enum wr_side_part part);
 /* Visit what the runtime knows to be alive.  Caller: world stopped. */
 void wr_round_each_root(void (*visit)(weir_object *o, void *context),
                         void *context);
+
+/* No mark is left in the pool. */
+static inline void
+wr_round_clear_marks(uint32_t pool)
+{
+    memset(wr_side.mark + (size_t)pool * WR_POOL_WORDS, 0,
+           WR_POOL_WORDS * sizeof(uint64_t));
+}
 
 /* Of a loop over the pools: the one at place i stays, behind *kept others; what
  * was there has left. */

@@ -74,6 +74,26 @@ wr_has_array(const weir_object *o)
             kind == WR_KIND_SET);
 }
 
+/* How many items or entries o has, if the program can make them as many as it
+ * likes. */
+WR_COLLECT_INLINE uint64_t
+wr_length_of(const weir_object *o)
+{
+    const void *kind = o;
+
+    switch (wr_kind_of(o)) {
+    case WR_KIND_LIST:
+        return ((const struct wr_list *)kind)->size;
+    case WR_KIND_TUPLE:
+        return ((const struct wr_tuple *)kind)->size;
+    case WR_KIND_DICT:
+    case WR_KIND_SET:
+        return ((const struct wr_dict *)kind)->shape & UINT32_MAX;
+    default:
+        return 0;
+    }
+}
+
 /* Visit the items first .. end - 1. */
 WR_COLLECT_INLINE void
 wr_each_item(weir_object *const *items, uint64_t first, uint64_t end,
