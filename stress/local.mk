@@ -134,7 +134,9 @@ RACE_SOURCES += \
 PEER_CXX_SOURCES += %D%/peers/shared_ptr.cc
 
 CLI_TESTS += \
-	tests/cli/test-load.sh \
+	tests/cli/test-load.sh
+
+CELL_TESTS += \
 	tests/cli/test-programs.sh
 
 MUTANT_TESTS += \

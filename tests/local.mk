@@ -2,24 +2,26 @@
 
 TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/tests
 TEST_LIBS = libbase.la $(FLAVOUR_LIBS) $(CHECK_LIBS) $(LIBM)
+# Those that take longest, in this order, and the others.
+LONG_TESTS = tests/check-atomic tests/check-gil
+SHORT_TESTS =
 TEST_FILES = tests/main.c tests/suites.h tests/crew.h tests/fixture.h \
 	tests/sanitized.h
 
-check_PROGRAMS += tests/check-base
+SHORT_TESTS += tests/check-base
 tests_check_base_SOURCES = $(TEST_FILES) tests/suites_base.def \
 	$(BASE_TEST_SOURCES)
 tests_check_base_CPPFLAGS = $(TEST_CPPFLAGS) -DWR_SUITES='"suites_base.def"'
 tests_check_base_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_check_base_LDADD = $(TEST_LIBS)
 
-check_PROGRAMS += tests/check-lab
+SHORT_TESTS += tests/check-lab
 tests_check_lab_SOURCES = $(TEST_FILES) tests/suites_lab.def \
 	$(LAB_TEST_SOURCES)
 tests_check_lab_CPPFLAGS = $(TEST_CPPFLAGS) -DWR_SUITES='"suites_lab.def"'
 tests_check_lab_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 tests_check_lab_LDADD = $(LAB_LIBS) $(TEST_LIBS)
 
-check_PROGRAMS += tests/check-gil
 tests_check_gil_SOURCES = $(TEST_FILES) tests/suites_core.def \
 	$(WEIR_TEST_SOURCES)
 tests_check_gil_CPPFLAGS = $(TEST_CPPFLAGS) -DWR_SUITES='"suites_core.def"' \
@@ -27,7 +29,6 @@ tests_check_gil_CPPFLAGS = $(TEST_CPPFLAGS) -DWR_SUITES='"suites_core.def"' \
 tests_check_gil_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_check_gil_LDADD = libcore-gil.la $(TEST_LIBS)
 
-check_PROGRAMS += tests/check-atomic
 tests_check_atomic_SOURCES = $(TEST_FILES) tests/suites_core.def \
 	$(WEIR_TEST_SOURCES)
 tests_check_atomic_CPPFLAGS = $(TEST_CPPFLAGS) -DWR_SUITES='"suites_core.def"' \
@@ -37,7 +38,7 @@ tests_check_atomic_LDADD = libcore-atomic.la $(TEST_LIBS)
 
 # The flavours of the lab; tests that need counts or order skip themselves.
 if LAB_FLAVOURS
-check_PROGRAMS += tests/check-unsafe
+SHORT_TESTS += tests/check-unsafe
 tests_check_unsafe_SOURCES = $(TEST_FILES) tests/suites_core.def \
 	$(WEIR_TEST_SOURCES)
 tests_check_unsafe_CPPFLAGS = $(TEST_CPPFLAGS) \
@@ -45,7 +46,7 @@ tests_check_unsafe_CPPFLAGS = $(TEST_CPPFLAGS) \
 tests_check_unsafe_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_check_unsafe_LDADD = libcore-unsafe.a $(TEST_LIBS)
 
-check_PROGRAMS += tests/check-nocount
+SHORT_TESTS += tests/check-nocount
 tests_check_nocount_SOURCES = $(TEST_FILES) tests/suites_nocount.def \
 	$(WEIR_TEST_SOURCES)
 tests_check_nocount_CPPFLAGS = $(TEST_CPPFLAGS) \
@@ -67,7 +68,7 @@ LIES = -Wl,--wrap=weir_list_append -Wl,--wrap=weir_list_set \
 	-Wl,--wrap=weir_gc_collect -Wl,--wrap=weir_memory_stats \
 	-Wl,--wrap=send -Wl,--wrap=recv
 
-check_PROGRAMS += tests/check-programs
+SHORT_TESTS += tests/check-programs
 tests_check_programs_SOURCES = $(TEST_FILES) tests/suites_programs.def \
 	$(PROGRAM_TEST_SOURCES)
 tests_check_programs_CPPFLAGS = $(TEST_CPPFLAGS) \
@@ -83,18 +84,18 @@ FUZZ_SOURCES = tests/fuzz/collect.c tests/fuzz/collect.h tests/fuzz/main.c \
 	tests/fuzz/steps_gc.c tests/fuzz/verify.c tests/sanitized.h
 FUZZ_LIBS = libbase.la $(FLAVOUR_LIBS) $(LIBM)
 
-check_PROGRAMS += tests/fuzz-collect-gil
+SHORT_TESTS += tests/fuzz-collect-gil
 tests_fuzz_collect_gil_SOURCES = $(FUZZ_SOURCES)
 tests_fuzz_collect_gil_CPPFLAGS = $(TEST_CPPFLAGS) -DWEIR_FLAVOUR_GIL
 tests_fuzz_collect_gil_LDADD = libcore-gil.la $(FUZZ_LIBS)
 
-check_PROGRAMS += tests/fuzz-collect-atomic
+SHORT_TESTS += tests/fuzz-collect-atomic
 tests_fuzz_collect_atomic_SOURCES = $(FUZZ_SOURCES)
 tests_fuzz_collect_atomic_CPPFLAGS = $(TEST_CPPFLAGS) -DWEIR_FLAVOUR_ATOMIC
 tests_fuzz_collect_atomic_LDADD = libcore-atomic.la $(FUZZ_LIBS)
 
 if LAB_FLAVOURS
-check_PROGRAMS += tests/fuzz-collect-unsafe
+SHORT_TESTS += tests/fuzz-collect-unsafe
 tests_fuzz_collect_unsafe_SOURCES = $(FUZZ_SOURCES)
 tests_fuzz_collect_unsafe_CPPFLAGS = $(TEST_CPPFLAGS) -DWEIR_FLAVOUR_UNSAFE
 tests_fuzz_collect_unsafe_LDADD = libcore-unsafe.a $(FUZZ_LIBS)
@@ -113,7 +114,7 @@ $(tests_fuzz_collect_unsafe_OBJECTS): CFLAGS = $(TEST_CFLAGS)
 SCRIPT_TESTS = tests/behaviours.sh tests/examples.sh tests/symbols.sh
 SOURCE_TESTS = tests/headers.sh tests/lint.sh
 EXTRA_DIST += $(SCRIPT_TESTS) tests/headers.sh tests/lint.sh $(CLI_TESTS) \
-	$(MUTANT_TESTS) $(RACE_TESTS)
+	$(CELL_TESTS) $(MUTANT_TESTS) $(RACE_TESTS)
 
 EXTRA_DIST += \
 	examples/embed/Makefile \
@@ -139,8 +140,9 @@ EXTRA_DIST += \
 	examples/embed/weak-cache.expected
 
 # The long ones first, so that few processors wait for the last.
-TESTS = $(MUTANT_TESTS) $(CLI_TESTS) $(check_PROGRAMS) $(SCRIPT_TESTS) \
-	$(SOURCE_TESTS) $(RACE_TESTS)
+check_PROGRAMS += $(LONG_TESTS) $(SHORT_TESTS)
+TESTS = $(MUTANT_TESTS) $(LONG_TESTS) $(CELL_TESTS) $(CLI_TESTS) \
+	$(SHORT_TESTS) $(SCRIPT_TESTS) $(SOURCE_TESTS) $(RACE_TESTS)
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = bash
 AM_TESTS_ENVIRONMENT = \
