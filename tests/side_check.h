@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "heap/pool.h"
 #include "heap/region.h"
@@ -27,8 +28,12 @@ wr_test_side_is_clean(void)
                 return false;
             }
         }
-        for (size_t i = 0; i < WR_SIDE_POOL_COUNTS; i++) {
-            if (wr_side.count[pool * WR_SIDE_POOL_COUNTS + i] != 0) {
+        for (size_t i = 0; i < WR_SIDE_POOL_COUNTS; i += sizeof(uint64_t)) {
+            uint64_t eight;
+
+            memcpy(&eight, wr_side.count + pool * WR_SIDE_POOL_COUNTS + i,
+                   sizeof(eight));
+            if (eight != 0) {
                 return false;
             }
         }

@@ -411,7 +411,10 @@ count_pool(struct wr_round *round, struct wr_pool_ref *ref, unsigned way,
         }
         p.arrays = false;
         if (down) {
+            /* Of the whole heap, in which all take part. */
             size_t bottom = wr_bitmap_lowest(all);
+
+            WEIR_ASSERT(mode == COUNT_WHOLE);
 
             for (size_t bit = wr_bitmap_highest(all) + starts.stride;
                  bit > bottom;) {

@@ -7,8 +7,9 @@
  * inside the candidate set less the object's count, so it is zero exactly
  * where no reference comes from outside:
  *
- *   count     one pass in address order: subtract each candidate's count
- *             from its byte, add one to the byte of each of its children
+ *   count     one pass in address order, up or down: subtract each
+ *             candidate's count from its byte, add one to the byte of each of
+ *             its children
  *   resolve   the few whose count does not fit a byte, exactly
  *   split     compare bytes with zero, 64 at a time: the others are roots, and
  *             leave the candidate bitmap

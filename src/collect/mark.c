@@ -8,9 +8,10 @@
  * latency of memory.  A young collection works in the cache and has no queue.
  * Marking is over as soon as there is no candidate left to come to.
  *
- * A full one sweeps first.  What is reached is not put on the stack if it lies
- * where the sweep is going to come by: it gets a side byte that is not zero, as
- * a root has, and is looked at in the order of memory.
+ * A full one sweeps first, unless memory is in no order.  What is reached then
+ * is not put on the stack if it lies where the sweep is going to come by: it
+ * gets a side byte that is not zero, as a root has, and is looked at in the
+ * order of memory.
  *
  * Where the queue would stay empty, along a chain, see collect/scout.h.
  *
@@ -58,7 +59,7 @@ struct marking {
     size_t top;
     size_t capacity;
     uint64_t left;    /* but KNOWN: bits that are set */
-    int8_t *count;    /* WHOLE: not zero of what lies ahead of the sweep */
+    int8_t *count;    /* SWEPT: not zero of what lies ahead of the sweep */
     size_t here;      /* the bitmap word that is swept, or NOWHERE */
     size_t ahead;     /* and the first of those that will be */
     uint64_t local;   /* of the word that is swept: reached meanwhile */
@@ -511,7 +512,7 @@ sweep_word(struct marking *m, size_t word, uint64_t roots, bool *arrays,
 
 /*
  * Look at the roots of one pool, whose side bytes are not zero; they are
- * afterwards.  In address order: no queue is as fast.  WHOLE: what is reached
+ * afterwards.  In address order: no queue is as fast.  SWEPT: what is reached
  * ahead gets such a byte too, and what is behind unless this is the last sweep.
  */
 WR_COLLECT_INLINE void
@@ -571,7 +572,9 @@ is_for_sweeps(const struct wr_round *round)
  * In the first sweep nothing goes on the stack: what lies behind waits for the
  * second.  So whatever the roots are, of a heap that lies in the order of its
  * links nearly all is looked at in that order, and a list of all its objects
- * needs no stack.
+ * needs no stack.  When the order says that the rest is alive it leaves what is
+ * on the stack and in the rows to the next loop over them, which drops it,
+ * since nothing is left to come to [inv:collect.left].
  */
 static void
 sweep(struct wr_round *round)

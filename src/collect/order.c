@@ -12,7 +12,7 @@ enum {
     FEW = 1024
 };
 
-/* [collecting thread] see wr_order_spared() */
+/* [stw] see wr_order_spared() */
 static uint64_t spared;
 
 uint64_t
@@ -25,26 +25,27 @@ wr_order_spared(void)
 
 /* Where references lead, from what has been looked at. */
 struct lead {
-    const weir_object *from;
+    size_t from; /* in bytes from base */
     uintptr_t base;
     size_t bytes;
     unsigned up;
     unsigned down;
 };
 
-static void
+WR_COLLECT_INLINE void
 note_lead(weir_object *child, void *context)
 {
     struct lead *lead = context;
+    size_t to = (size_t)((uintptr_t)child - lead->base);
 
-    if ((size_t)((uintptr_t)child - lead->base) < lead->bytes) {
-        lead->up += child > lead->from ? 1 : 0;
-        lead->down += child < lead->from ? 1 : 0;
+    if (to < lead->bytes) {
+        lead->up += to > lead->from ? 1 : 0;
+        lead->down += to < lead->from ? 1 : 0;
     }
 }
 
 /* What a type's own function names may be any number: left out. */
-static void
+WR_COLLECT_INLINE void
 note_no_lead(weir_object *o, void *context)
 {
     (void)o;
@@ -68,13 +69,14 @@ wr_order_begin(struct wr_round *round)
             weir_object *o = (weir_object *)(void *)(wr_region.base + at);
 
             if (wr_ref_value(o) > 0 && (o->flags & WR_FLAG_TRACKED) != 0) {
-                lead.from = o;
+                lead.from = at;
                 (void)wr_each_child_of(o, 0, SAMPLE_CHILDREN, note_lead,
                                        note_no_lead, &lead);
             }
             at += blocks.size;
         }
     }
+    /* Many more: nothing is lost where there is no order. */
     return lead.down > lead.up + lead.up / 2;
 }
 
@@ -88,6 +90,7 @@ wr_order_except(struct wr_round *round, struct wr_pool_ref *ref, size_t word,
         wr_round_populate(round, WR_SIDE_MARK);
     }
     ref->seen |= WR_SEEN_MARKED;
+    WEIR_ASSERT(wr_side.mark[word] == 0);
     wr_side.mark[word] = bits;
     round->order.exceptions += wr_bitmap_popcount_word(bits);
 }

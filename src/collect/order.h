@@ -21,9 +21,10 @@
  * A, B and D are alive whatever marking finds, E and F as soon as it has come
  * to C.
  *
- * From which end of memory to start is guessed from a few dozen objects.  When
- * more than five of eight candidates are exceptions memory is in no order, or
- * all of it dead: the order is broken, and nobody looks out for more.
+ * From which end of memory to start is guessed from a hundred objects or so.
+ * When more than five of eight candidates are exceptions, and there are more
+ * than a few, memory is in no order, or most objects are held from outside: the
+ * order is broken, and nobody looks out for more.
  */
 #ifndef WR_COLLECT_ORDER_H
 #define WR_COLLECT_ORDER_H
