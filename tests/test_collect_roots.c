@@ -6,41 +6,9 @@
  * A full collection starts from what handles name and counts only the rest.
  * What it finds must be the same with and without that.
  */
-#include "tests/checked_collect.h"
+#include "tests/nodes_fixture.h"
 
-#include "base/random.h"
-#include "collect/collect.h"
 #include "object/header.h"
-
-static struct wr_test_usage before;
-static weir_type *pair;
-static weir_type *wide; /* eight slots, its blocks lie across lines */
-
-static void
-setup(void)
-{
-    wr_test_start();
-    (void)weir_gc_disable();
-    pair = weir_instance_type("pair", 2, 0, NULL, NULL);
-    wide = weir_instance_type("wide", 8, 0, NULL, NULL);
-    ck_assert(pair != NULL && wide != NULL);
-    before = wr_test_usage();
-}
-
-static void
-teardown(void)
-{
-    wr_test_stop();
-}
-
-/* For what is done millions of times: no bookkeeping. */
-static void
-must(bool ok)
-{
-    if (!ok) {
-        abort();
-    }
-}
 
 /* A handle instead of the caller's reference. */
 static weir_handle

@@ -5,73 +5,11 @@
  *
  * Whatever is spared a look, what is found must be what the reference finds.
  */
-#include "tests/checked_collect.h"
+#include "tests/nodes_fixture.h"
 
-#include <stdlib.h>
-
-#include "base/random.h"
-#include "collect/collect.h"
 #include "collect/order.h"
 
 enum { N = 8000 };
-
-static struct wr_test_usage before;
-static weir_type *pair;
-static weir_type *wide; /* four slots: blocks of six words */
-static weir_type *huge; /* blocks that are longer than a word of a bitmap */
-static struct wr_random random_state;
-
-static void
-setup(void)
-{
-    wr_test_start();
-    (void)weir_gc_disable();
-    pair = weir_instance_type("pair", 2, 0, NULL, NULL);
-    wide = weir_instance_type("wide", 4, 0, NULL, NULL);
-    huge = weir_instance_type("huge", 200, 0, NULL, NULL);
-    ck_assert(pair != NULL && wide != NULL && huge != NULL);
-    before = wr_test_usage();
-    wr_random_seed(&random_state, wr_test_seed());
-}
-
-static void
-teardown(void)
-{
-    static const struct wr_collect_caps none = {.stack = 0};
-
-    wr_collect_set_caps(&none);
-    wr_test_stop();
-}
-
-/* For what is done many thousands of times: no bookkeeping. */
-static void
-must(bool ok)
-{
-    if (!ok) {
-        abort();
-    }
-}
-
-static size_t
-below(size_t n)
-{
-    return (size_t)wr_random_below(&random_state, n);
-}
-
-static void
-refer(weir_object *from, unsigned slot, weir_object *to)
-{
-    must(weir_instance_set(from, slot, to) == 0);
-}
-
-static int
-by_address(const void *left, const void *right)
-{
-    uintptr_t a = (uintptr_t) * (weir_object *const *)left;
-    uintptr_t b = (uintptr_t) * (weir_object *const *)right;
-
-    return (a > b) - (a < b);
-}
 
 /* n objects of one type in the order of memory, or against it.  The caller owns
  * them. */
@@ -340,15 +278,15 @@ link_nearly(weir_object **nodes, size_t n, size_t odd, size_t full)
     }
 }
 
-/*
- * Graphs in which links are missing, or lead anywhere; held by a
- * few nodes, which are let go of one after the other.
- */
+/* Graphs in which links are missing, or lead anywhere; held by a few nodes,
+ * which are let go of one after the other. */
 START_TEST(graphs_nearly_in_order)
 {
     static const size_t odds[] = {2, 10, 100, 100000};
     uint64_t was = wr_order_spared();
     int64_t found = 0;
+    /* blocks that are longer than a word of a bitmap */
+    weir_type *huge = weir_instance_type("huge", 200, 0, NULL, NULL);
     weir_type *const types[] = {wide, pair, huge};
     int turns = wr_test_slow() ? 4 : 24;
 

@@ -5,53 +5,10 @@
  * Whatever scouts do, what is found must be what the reference finds.  With a
  * patience of 1 they set out wherever two objects in a row come alone.
  */
-#include "tests/checked_collect.h"
+#include "tests/nodes_fixture.h"
 
-#include "base/random.h"
-#include "collect/collect.h"
 #include "collect/scout.h"
 #include "object/header.h"
-
-static struct wr_test_usage before;
-static weir_type *pair;
-static weir_type *wide; /* eight slots */
-static struct wr_random random_state;
-
-static void
-setup(void)
-{
-    wr_test_start();
-    (void)weir_gc_disable();
-    pair = weir_instance_type("pair", 2, 0, NULL, NULL);
-    wide = weir_instance_type("wide", 8, 0, NULL, NULL);
-    ck_assert(pair != NULL && wide != NULL);
-    before = wr_test_usage();
-    wr_random_seed(&random_state, wr_test_seed());
-}
-
-static void
-teardown(void)
-{
-    static const struct wr_collect_caps none = {.stack = 0};
-
-    wr_collect_set_caps(&none);
-    wr_test_stop();
-}
-
-/* For what is done many thousands of times: no bookkeeping. */
-static void
-must(bool ok)
-{
-    if (!ok) {
-        abort();
-    }
-}
-
-static size_t
-below(size_t n)
-{
-    return (size_t)wr_random_below(&random_state, n);
-}
 
 static void
 be_impatient(void)
@@ -76,15 +33,6 @@ make_nodes(size_t n)
         must(nodes[j] != NULL);
     }
     return nodes;
-}
-
-static int
-by_address(const void *left, const void *right)
-{
-    uintptr_t a = (uintptr_t) * (weir_object *const *)left;
-    uintptr_t b = (uintptr_t) * (weir_object *const *)right;
-
-    return (a > b) - (a < b);
 }
 
 /*
@@ -113,12 +61,6 @@ make_nodes_apart(size_t n)
     }
     free(all);
     return nodes;
-}
-
-static void
-refer(weir_object *from, unsigned slot, weir_object *to)
-{
-    must(weir_instance_set(from, slot, to) == 0);
 }
 
 /* Drop them all but for the first `held`. */

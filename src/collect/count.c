@@ -207,7 +207,6 @@ starts_of(const struct wr_blocks *blocks, size_t words)
     struct starts starts = {.stride = blocks->size >> WR_GRANULE_SHIFT};
 
     starts.first = (starts.stride - words * 64 % starts.stride) % starts.stride;
-
     for (size_t at = 0; at < 64; at += starts.stride) {
         starts.pattern |= UINT64_C(1) << at;
     }
@@ -265,8 +264,8 @@ promoting_of(const struct wr_round *round)
 /* Count what is no usual pair, and promote it.  False: it takes no part. */
 WR_COLLECT_INLINE bool
 count_other(struct wr_round *round, struct wr_pool_ref *ref, struct counting *c,
-            weir_object *o, int8_t *byte, struct promoting *p, wr_each_fn visit,
-            wr_each_foreign_fn foreign)
+            weir_object *o, int8_t *byte, struct promoting *p, enum mode mode,
+            wr_each_fn visit, wr_each_foreign_fn foreign)
 {
     int64_t count = wr_ref_value(o);
     uint8_t flags = o->flags;
@@ -287,7 +286,7 @@ count_other(struct wr_round *round, struct wr_pool_ref *ref, struct counting *c,
         note_big(round, ref, o);
     }
     p->arrays |= wr_has_array(o);
-    if (wr_unlikely(wr_length_of(o) > round->longest)) {
+    if (mode == COUNT_WHOLE && wr_length_of(o) > round->longest) {
         round->longest = wr_length_of(o);
     }
     (void)wr_each_child_of(o, 0, UINT64_MAX, visit, foreign, c);
@@ -314,7 +313,7 @@ count_block(struct wr_round *round, struct wr_pool_ref *ref, struct counting *c,
                      wr_old_bits_agree(o));
     if ((uint64_t)count - 1 >= WR_BIG_COUNT - 1 ||
         (flags & ~WR_FLAG_GEN_MASK) != WR_FLAGS_PLAIN_PAIR) {
-        return count_other(round, ref, c, o, byte, p, visit, foreign);
+        return count_other(round, ref, c, o, byte, p, mode, visit, foreign);
     }
     first = pair->slots[0];
     second = pair->slots[1];
@@ -415,7 +414,6 @@ count_pool(struct wr_round *round, struct wr_pool_ref *ref, unsigned way,
             size_t bottom = wr_bitmap_lowest(all);
 
             WEIR_ASSERT(mode == COUNT_WHOLE);
-
             for (size_t bit = wr_bitmap_highest(all) + starts.stride;
                  bit > bottom;) {
                 bit -= starts.stride;
@@ -499,10 +497,7 @@ wr_count(struct wr_round *round)
         struct wr_pool_ref *ref = &round->pools[i];
 
         count_pool(round, ref, WAY_UP, COUNT_SOME, count_some, foreign_some);
-        if ((ref->seen & WR_SEEN_MARKED) != 0) {
-            ref->seen &= (uint8_t)~WR_SEEN_MARKED;
-            wr_round_clear_marks(ref->pool);
-        }
+        wr_round_unmark(ref);
     }
 }
 

@@ -42,6 +42,7 @@ WEIR_SOURCES += \
 
 WEIR_TEST_SOURCES += \
 	tests/checked_collect.h \
+	tests/nodes_fixture.h \
 	tests/pair_fixture.h \
 	tests/reference.c \
 	tests/reference.h \

@@ -158,12 +158,7 @@ wr_order_end(struct wr_round *round)
         return;
     }
     for (size_t i = 0; i < round->npools; i++) {
-        struct wr_pool_ref *ref = &round->pools[i];
-
-        if ((ref->seen & WR_SEEN_MARKED) != 0) {
-            ref->seen &= (uint8_t)~WR_SEEN_MARKED;
-            wr_round_clear_marks(ref->pool);
-        }
+        wr_round_unmark(&round->pools[i]);
     }
     wr_order_forget(&round->order);
 }

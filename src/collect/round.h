@@ -112,13 +112,13 @@ struct wr_round {
      * are none marking ends, whatever waits. */
     uint64_t left;
 
-    /* Whole, from the first sweep on: the bitmap word from which on a sweep
-     * will come by. */
+    /* During a sweep: the bitmap word from which on it will come by. */
     size_t ahead;
 
     struct wr_order order;
 
-    /* Items of the candidate that has most, of a list, tuple, dict or set. */
+    /* Items of the list, tuple, dict or set that has most, if the whole heap
+     * has been counted. */
     uint64_t longest;
 
     /* Objects that it looks at one by one before it leaves that to others. */
@@ -228,6 +228,16 @@ wr_round_clear_marks(uint32_t pool)
 {
     memset(wr_side.mark + (size_t)pool * WR_POOL_WORDS, 0,
            WR_POOL_WORDS * sizeof(uint64_t));
+}
+
+/* The same, if it is known to have some. */
+static inline void
+wr_round_unmark(struct wr_pool_ref *ref)
+{
+    if ((ref->seen & WR_SEEN_MARKED) != 0) {
+        ref->seen &= (uint8_t)~WR_SEEN_MARKED;
+        wr_round_clear_marks(ref->pool);
+    }
 }
 
 /* Of a loop over the pools: the one at place i stays, behind *kept others; what
